@@ -48,7 +48,7 @@ public sealed record HomePaths(string Root, string Machine)
     public string Processes => Path.Join(Machine, "p");
 
     /// <summary>The home that the environment names, else the default one of this user.</summary>
-    /// <exception cref="ArgumentException">Neither TSPM_HOME nor HOME is an absolute path.</exception>
+    /// <exception cref="InvalidOperationException">Neither TSPM_HOME nor HOME is an absolute path.</exception>
     public static HomePaths FromEnvironment(Func<string, string?> environment)
     {
         var root =
@@ -57,7 +57,7 @@ public sealed record HomePaths(string Root, string Machine)
                 ? Path.Join(state, "tspm")
             : environment("HOME") is { Length: > 0 } home && Path.IsPathRooted(home)
                 ? Path.Join(home, ".local", "state", "tspm")
-            : throw new ArgumentException(
+            : throw new InvalidOperationException(
                 "neither TSPM_HOME nor HOME names a directory; set TSPM_HOME"
             );
         return At(root);
