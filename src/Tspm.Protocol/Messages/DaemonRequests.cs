@@ -1,0 +1,92 @@
+namespace Tspm.Protocol.Messages;
+
+/// <summary>A request without fields.</summary>
+public sealed record EmptyMessage;
+
+/// <summary>Facts about the daemon.</summary>
+public sealed record StatusReply
+{
+    /// <summary>Its pid.</summary>
+    public required int Pid { get; init; }
+
+    /// <summary>The keeper's pid; 0 while there is none.</summary>
+    public required int KeeperPid { get; init; }
+
+    /// <summary>Version.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Build id.</summary>
+    public required string Build { get; init; }
+
+    /// <summary>Protocol version.</summary>
+    public required int Protocol { get; init; }
+
+    /// <summary>32 hex digits, new for every daemon.</summary>
+    public required string DaemonId { get; init; }
+
+    /// <summary>The home.</summary>
+    public required string Home { get; init; }
+
+    /// <summary>The public socket.</summary>
+    public required string Socket { get; init; }
+
+    /// <summary>Seconds since the daemon began.</summary>
+    public required double UptimeSeconds { get; init; }
+
+    /// <summary>Processes in the list.</summary>
+    public required int Processes { get; init; }
+
+    /// <summary>Those that run.</summary>
+    public required int Running { get; init; }
+
+    /// <summary>Clients connected, this one included.</summary>
+    public required int Clients { get; init; }
+
+    /// <summary>Subscriptions.</summary>
+    public required int Subscriptions { get; init; }
+
+    /// <summary>Next ord the daemon will read from the journal.</summary>
+    public required ulong JournalPosition { get; init; }
+
+    /// <summary>Bytes allocated by the garbage-collected heap since the daemon began.</summary>
+    public required long AllocatedBytes { get; init; }
+}
+
+/// <summary>Shut everything down.</summary>
+public sealed record ShutdownRequest
+{
+    /// <summary>Grace for each program, ms; −1 means its own.</summary>
+    public int TimeoutMs { get; init; } = -1;
+}
+
+/// <summary>The newest lines of the daemon's own log.</summary>
+/// <param name="Tail">How many, 1 to 10,000.</param>
+public sealed record DaemonLogsRequest(int Tail);
+
+/// <summary>Lines of the daemon's own log, each a JSON object.</summary>
+/// <param name="Lines">Oldest first.</param>
+public sealed record DaemonLogsReply(IReadOnlyList<string> Lines);
+
+/// <summary>Who is attached.</summary>
+/// <param name="Followers">One per subscription.</param>
+public sealed record FollowersReply(IReadOnlyList<FollowerView> Followers);
+
+/// <summary>One subscription as the daemon sees it.</summary>
+/// <param name="Client">What the client calls itself.</param>
+/// <param name="Pid">The client's pid.</param>
+/// <param name="Topic">The topic.</param>
+/// <param name="Position">The last seq sent.</param>
+/// <param name="Head">The newest seq there is.</param>
+/// <param name="SentBytes">Bytes sent in batches.</param>
+/// <param name="GapsTold">Gaps told.</param>
+/// <param name="Credit">Bytes it may still be sent.</param>
+public sealed record FollowerView(
+    string Client,
+    int Pid,
+    string Topic,
+    long Position,
+    long Head,
+    long SentBytes,
+    long GapsTold,
+    long Credit
+);

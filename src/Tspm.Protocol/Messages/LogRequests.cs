@@ -1,0 +1,195 @@
+namespace Tspm.Protocol.Messages;
+
+/// <summary>The logs that selectors mean.</summary>
+/// <param name="Logs">By id.</param>
+public sealed record ResolveReply(IReadOnlyList<LogTarget> Logs);
+
+/// <summary>One log that can be followed.</summary>
+/// <param name="Id">The process id.</param>
+/// <param name="Name">The process's name.</param>
+/// <param name="Ns">Its namespace.</param>
+/// <param name="LogId">UUIDv7.</param>
+/// <param name="Topic">What to subscribe to.</param>
+/// <param name="Epoch">The log's epoch.</param>
+/// <param name="Head">The newest seq.</param>
+public sealed record LogTarget(
+    uint Id,
+    string Name,
+    string Ns,
+    string LogId,
+    string Topic,
+    uint Epoch,
+    long Head
+);
+
+/// <summary>A page of history (docs/protocol.md section 5); the reply is a batch.</summary>
+public sealed record GetLogsRequest
+{
+    /// <summary>The process.</summary>
+    public required uint Id { get; init; }
+
+    /// <summary>First seq wanted; null with <see cref="Tail"/> or <see cref="Since"/>.</summary>
+    public long? From { get; init; }
+
+    /// <summary>Last seq wanted; null means the head.</summary>
+    public long? To { get; init; }
+
+    /// <summary>The newest so many entries of the wanted streams up to <see cref="To"/>.</summary>
+    public long? Tail { get; init; }
+
+    /// <summary>Not before this time, in units of 100 ns since 1970 UTC.</summary>
+    public long? Since { get; init; }
+
+    /// <summary><c>out</c>, <c>err</c>, <c>event</c>; empty means all.</summary>
+    public IReadOnlyList<string> Streams { get; init; } = [];
+
+    /// <summary>1 to 10,000. A page also ends where its bytes are full.</summary>
+    public int MaxEntries { get; init; } = 1_000;
+
+    /// <summary>1 to 1,048,576.</summary>
+    public int MaxBytes { get; init; } = 1_048_576;
+}
+
+/// <summary>The options of a subscription to a log (docs/protocol.md section 5).</summary>
+public sealed record LogSubscribeOptions
+{
+    /// <summary>Begin after this position.</summary>
+    public AfterPosition? After { get; init; }
+
+    /// <summary>Begin "now" (default) or at the "start"; ignored with <see cref="After"/> or <see cref="Tail"/>.</summary>
+    public string Start { get; init; } = "now";
+
+    /// <summary>Begin this many entries before the head.</summary>
+    public long? Tail { get; init; }
+
+    /// <summary>Read what has left the ring from disk, instead of telling a gap.</summary>
+    public bool Catchup { get; init; }
+
+    /// <summary>The log that is meant; if the process has another one now, the status is recreated.</summary>
+    public string? LogId { get; init; }
+
+    /// <summary><c>out</c>, <c>err</c>, <c>event</c>; empty means all.</summary>
+    public IReadOnlyList<string> Streams { get; init; } = [];
+}
+
+/// <summary>A position on the wire.</summary>
+/// <param name="Epoch">Epoch.</param>
+/// <param name="Seq">Last seq seen.</param>
+public sealed record AfterPosition(uint Epoch, long Seq);
+
+/// <summary>What a subscription begins with: read and registered under the lock that moves the head.</summary>
+public sealed record SubscribedLog
+{
+    /// <summary>UUIDv7.</summary>
+    public required string LogId { get; init; }
+
+    /// <summary>The process.</summary>
+    public required uint ProcessId { get; init; }
+
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its namespace.</summary>
+    public required string Ns { get; init; }
+
+    /// <summary>The log's epoch.</summary>
+    public required uint Epoch { get; init; }
+
+    /// <summary>The newest seq.</summary>
+    public required long Head { get; init; }
+
+    /// <summary>The oldest seq in the ring.</summary>
+    public required long OldestRing { get; init; }
+
+    /// <summary>The oldest seq on disk.</summary>
+    public required long OldestDisk { get; init; }
+
+    /// <summary>The newest run.</summary>
+    public required uint Run { get; init; }
+
+    /// <summary>Its UUIDv7; null before the first run.</summary>
+    public string? RunId { get; init; }
+
+    /// <summary>Every entry with a greater seq is delivered or told as a gap.</summary>
+    public required long StartAt { get; init; }
+
+    /// <summary><c>ok</c>, <c>gap</c>, <c>truncated</c> or <c>recreated</c>.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>With <c>truncated</c>: the last seq that is left of the epoch asked for.</summary>
+    public long LastSeq { get; init; }
+}
+
+/// <summary>The body of a life-cycle entry.</summary>
+public sealed record LogEvent
+{
+    /// <summary>One of <see cref="LogEvents"/>.</summary>
+    public required string What { get; init; }
+
+    /// <summary>The run it belongs to; 0 if none.</summary>
+    public uint Run { get; init; }
+
+    /// <summary>UUIDv7 of the run.</summary>
+    public string? RunId { get; init; }
+
+    /// <summary>The leader's pid (run-start).</summary>
+    public int? Pid { get; init; }
+
+    /// <summary>Program and arguments (run-start); at most 1,024 characters in all.</summary>
+    public IReadOnlyList<string>? Argv { get; init; }
+
+    /// <summary>Exit code (run-exit).</summary>
+    public int? Code { get; init; }
+
+    /// <summary>Signal without SIG (run-exit).</summary>
+    public string? Signal { get; init; }
+
+    /// <summary>Who ended it: <c>self</c>, <c>tspm</c> or <c>unknown</c> (run-exit).</summary>
+    public string? By { get; init; }
+
+    /// <summary>How long the run was, ms (run-exit).</summary>
+    public long? DurationMs { get; init; }
+
+    /// <summary>Peak resident memory (run-exit).</summary>
+    public long? MaxMemoryBytes { get; init; }
+
+    /// <summary>CPU time, ms (run-exit).</summary>
+    public long? CpuMs { get; init; }
+
+    /// <summary><c>complete</c>, or <c>cut</c> if somebody still held the pipe when the drain grace was over (run-exit).</summary>
+    public string? Drain { get; init; }
+
+    /// <summary>What follows: <c>restart</c>, <c>stopped</c>, <c>exited</c> or <c>failed</c> (run-exit, spawn-failed).</summary>
+    public string? Next { get; init; }
+
+    /// <summary>Delay before it follows, ms.</summary>
+    public long? NextMs { get; init; }
+
+    /// <summary>errno (spawn-failed).</summary>
+    public int? Errno { get; init; }
+
+    /// <summary>What else there is to say, one line.</summary>
+    public string? Message { get; init; }
+}
+
+/// <summary>What a life-cycle entry can tell.</summary>
+public static class LogEvents
+{
+    /// <summary>A run began.</summary>
+    public const string RunStart = "run-start";
+
+    /// <summary>A run ended and its output is complete.</summary>
+    public const string RunExit = "run-exit";
+
+    /// <summary>The program could not be started.</summary>
+    public const string SpawnFailed = "spawn-failed";
+
+    /// <summary>A new daemon reads this log.</summary>
+    public const string DaemonReplaced = "daemon-replaced";
+
+    /// <summary>A new keeper writes this log.</summary>
+    public const string KeeperReplaced = "keeper-replaced";
+
+    /// <summary>The log was created.</summary>
+    public const string Created = "created";
+}

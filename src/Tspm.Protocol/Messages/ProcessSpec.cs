@@ -1,0 +1,98 @@
+namespace Tspm.Protocol.Messages;
+
+/// <summary>What to run, and how to keep it running.</summary>
+public sealed record ProcessSpec
+{
+    /// <summary>The most arguments a command may have.</summary>
+    public const int MaxArguments = 10_000;
+
+    /// <summary>Name, unique in its namespace: letters, digits, <c>.</c>, <c>_</c>, <c>-</c>; at most 63.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Namespace, same characters as a name.</summary>
+    public string Ns { get; init; } = "default";
+
+    /// <summary>Program and its arguments. A program without a slash is looked up in the PATH of <see cref="Env"/>.</summary>
+    public required IReadOnlyList<string> Command { get; init; }
+
+    /// <summary>True if the command was given as one shell line (then it is <c>/bin/sh -c LINE</c>); for display.</summary>
+    public bool IsShell { get; init; }
+
+    /// <summary>Working directory, absolute.</summary>
+    public required string Cwd { get; init; }
+
+    /// <summary>The whole environment, as NAME=value.</summary>
+    public IReadOnlyList<string> Env { get; init; } = [];
+
+    /// <summary>Gives the program a terminal.</summary>
+    public bool Pty { get; init; }
+
+    /// <summary>Both outputs through one pipe, in exact order.</summary>
+    public bool MergeStreams { get; init; }
+
+    /// <summary>When to start it again.</summary>
+    public RestartSpec Restart { get; init; } = new();
+
+    /// <summary>How to stop it.</summary>
+    public StopSpec Stop { get; init; } = new();
+
+    /// <summary>The caller's umask, 0 to 0x1FF.</summary>
+    public uint Umask { get; init; } = 0x12;
+
+    /// <summary>The caller's soft limit of open files; 0 leaves the keeper's.</summary>
+    public ulong OpenFiles { get; init; }
+}
+
+/// <summary>When a program that ended is started again.</summary>
+public sealed record RestartSpec
+{
+    /// <summary><c>always</c>, <c>on-failure</c> or <c>never</c>.</summary>
+    public string Policy { get; init; } = RestartPolicies.OnFailure;
+
+    /// <summary>Failures within <see cref="WithinMs"/> after which it is given up (state failed).</summary>
+    public int MaxRestarts { get; init; } = 16;
+
+    /// <summary>The window of <see cref="MaxRestarts"/>, ms.</summary>
+    public long WithinMs { get; init; } = 300_000;
+
+    /// <summary>The first delay, ms; the restart after a good run is immediate.</summary>
+    public int InitialDelayMs { get; init; } = 200;
+
+    /// <summary>The longest delay, ms.</summary>
+    public int MaxDelayMs { get; init; } = 30_000;
+
+    /// <summary>Each delay is this times the one before.</summary>
+    public double Factor { get; init; } = 2;
+
+    /// <summary>Share of the delay by which it varies at random, 0 to 1.</summary>
+    public double Jitter { get; init; } = 0.2;
+
+    /// <summary>A run at least this long is a good one, ms.</summary>
+    public int MinUptimeMs { get; init; } = 1_000;
+}
+
+/// <summary>The names of restart policies.</summary>
+public static class RestartPolicies
+{
+    /// <summary>Whatever the exit code.</summary>
+    public const string Always = "always";
+
+    /// <summary>On a non-zero code or a signal.</summary>
+    public const string OnFailure = "on-failure";
+
+    /// <summary>Not at all.</summary>
+    public const string Never = "never";
+
+    /// <summary>All of them.</summary>
+    public static readonly IReadOnlyList<string> All = [Always, OnFailure, Never];
+}
+
+/// <summary>How a program is stopped.</summary>
+public sealed record StopSpec
+{
+    /// <summary>The signal number, sent to the group.</summary>
+    public int Signal { get; init; } = 15;
+
+    /// <summary>Time until SIGKILL, ms.</summary>
+    public int TimeoutMs { get; init; } = 10_000;
+}

@@ -1,0 +1,164 @@
+namespace Tspm.Protocol.Messages;
+
+/// <summary>What is known of a process; what list and describe show.</summary>
+public sealed record ProcessView
+{
+    /// <summary>Small number for people; never used twice in a home.</summary>
+    public required uint Id { get; init; }
+
+    /// <summary>Name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Namespace.</summary>
+    public required string Ns { get; init; }
+
+    /// <summary>One of <see cref="ProcessStatuses"/>.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>The status as people read it: "exited(1)", "killed(SEGV)", "backoff".</summary>
+    public required string StatusText { get; init; }
+
+    /// <summary>Leader's pid while it lives.</summary>
+    public int? Pid { get; init; }
+
+    /// <summary>Number of the newest run; 0 before the first.</summary>
+    public uint Run { get; init; }
+
+    /// <summary>Its UUIDv7, 32 hex digits with dashes.</summary>
+    public string? RunId { get; init; }
+
+    /// <summary>Restarts that nobody asked for, since the process was last started by a person.</summary>
+    public int Restarts { get; init; }
+
+    /// <summary>Exit code of the last ended run; null if it was signalled, is unknown, or never ended.</summary>
+    public int? ExitCode { get; init; }
+
+    /// <summary>Name of the signal that ended it, without SIG.</summary>
+    public string? ExitSignal { get; init; }
+
+    /// <summary>Why it is in this state, where that needs saying.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Seconds since the run began, while it lives.</summary>
+    public double? UptimeSeconds { get; init; }
+
+    /// <summary>Start of the newest run, RFC 3339 UTC.</summary>
+    public string? StartedAt { get; init; }
+
+    /// <summary>Seconds until the next try, in back-off.</summary>
+    public double? NextTrySeconds { get; init; }
+
+    /// <summary>CPU of the leader since the last look, percent of one core; null if not looked at before.</summary>
+    public double? CpuPercent { get; init; }
+
+    /// <summary>Resident memory of the leader.</summary>
+    public long? MemoryBytes { get; init; }
+
+    /// <summary>Program and arguments.</summary>
+    public required IReadOnlyList<string> Command { get; init; }
+
+    /// <summary>True if it is one shell line.</summary>
+    public bool IsShell { get; init; }
+
+    /// <summary>Working directory.</summary>
+    public required string Cwd { get; init; }
+
+    /// <summary>Restart policy.</summary>
+    public required string Restart { get; init; }
+
+    /// <summary>Whether it has a terminal.</summary>
+    public bool Pty { get; init; }
+
+    /// <summary>Its log.</summary>
+    public LogView? Log { get; init; }
+
+    /// <summary>The last runs, newest first (describe only).</summary>
+    public IReadOnlyList<RunView>? Runs { get; init; }
+
+    /// <summary>The environment, secrets masked (describe only).</summary>
+    public IReadOnlyList<string>? Env { get; init; }
+
+    /// <summary>Descendants that are alive (describe only).</summary>
+    public IReadOnlyList<ChildView>? Children { get; init; }
+
+    /// <summary>How it is stopped (describe only).</summary>
+    public StopSpec? Stop { get; init; }
+
+    /// <summary>How it is restarted (describe only).</summary>
+    public RestartSpec? RestartPolicy { get; init; }
+}
+
+/// <summary>The states of a process.</summary>
+public static class ProcessStatuses
+{
+    /// <summary>Being spawned.</summary>
+    public const string Starting = "starting";
+
+    /// <summary>Alive.</summary>
+    public const string Running = "running";
+
+    /// <summary>Signalled, not gone yet.</summary>
+    public const string Stopping = "stopping";
+
+    /// <summary>Stopped by a person.</summary>
+    public const string Stopped = "stopped";
+
+    /// <summary>Ended, and not to be started again.</summary>
+    public const string Exited = "exited";
+
+    /// <summary>Waits for the next try.</summary>
+    public const string Backoff = "backoff";
+
+    /// <summary>Given up.</summary>
+    public const string Failed = "failed";
+
+    /// <summary>Its state is not known.</summary>
+    public const string Unknown = "unknown";
+}
+
+/// <summary>Facts about a log.</summary>
+/// <param name="LogId">UUIDv7.</param>
+/// <param name="Epoch">How often it was opened for numbering.</param>
+/// <param name="Head">The newest seq; 0 if there is none.</param>
+/// <param name="OldestRing">The oldest seq in the ring.</param>
+/// <param name="OldestDisk">The oldest seq on disk.</param>
+/// <param name="Bytes">Bytes of its data files and index.</param>
+/// <param name="Path">Where its files are.</param>
+public sealed record LogView(
+    string LogId,
+    uint Epoch,
+    long Head,
+    long OldestRing,
+    long OldestDisk,
+    long Bytes,
+    string Path
+);
+
+/// <summary>One run.</summary>
+/// <param name="Run">Its number.</param>
+/// <param name="RunId">Its UUIDv7.</param>
+/// <param name="Pid">Its leader's pid; 0 if it never started.</param>
+/// <param name="StartedAt">RFC 3339 UTC.</param>
+/// <param name="EndedAt">RFC 3339 UTC; null while it lives.</param>
+/// <param name="ExitCode">Its exit code, if it had one.</param>
+/// <param name="ExitSignal">The signal that ended it, without SIG.</param>
+/// <param name="Reason">What else there is to say.</param>
+/// <param name="MaxMemoryBytes">Peak resident memory.</param>
+/// <param name="CpuSeconds">CPU time, user and system.</param>
+public sealed record RunView(
+    uint Run,
+    string RunId,
+    int Pid,
+    string StartedAt,
+    string? EndedAt,
+    int? ExitCode,
+    string? ExitSignal,
+    string? Reason,
+    long? MaxMemoryBytes,
+    double? CpuSeconds
+);
+
+/// <summary>A descendant.</summary>
+/// <param name="Pid">Its pid.</param>
+/// <param name="Command">Its command line, cleaned for a terminal, at most 256 characters.</param>
+public sealed record ChildView(int Pid, string Command);

@@ -1,0 +1,32 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Tspm.Protocol.Messages;
+
+/// <summary>Source-generated JSON of every message.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.Strict
+)]
+[JsonSerializable(typeof(EmptyMessage))]
+[JsonSerializable(typeof(SelectRequest))]
+[JsonSerializable(typeof(ProcessesReply))]
+[JsonSerializable(typeof(StartRequest))]
+[JsonSerializable(typeof(StopRequest))]
+[JsonSerializable(typeof(DeleteRequest))]
+[JsonSerializable(typeof(SignalRequest))]
+[JsonSerializable(typeof(ActionReply))]
+[JsonSerializable(typeof(WaitExitRequest))]
+[JsonSerializable(typeof(WaitExitReply))]
+[JsonSerializable(typeof(StatusReply))]
+[JsonSerializable(typeof(ShutdownRequest))]
+[JsonSerializable(typeof(DaemonLogsRequest))]
+[JsonSerializable(typeof(DaemonLogsReply))]
+[JsonSerializable(typeof(FollowersReply))]
+[JsonSerializable(typeof(ResolveReply))]
+[JsonSerializable(typeof(GetLogsRequest))]
+[JsonSerializable(typeof(LogSubscribeOptions))]
+[JsonSerializable(typeof(SubscribedLog))]
+[JsonSerializable(typeof(LogEvent))]
+public sealed partial class ProtocolJsonContext : JsonSerializerContext;

@@ -1,0 +1,50 @@
+namespace Tspm.Protocol;
+
+/// <summary>The number of each request on the wire (docs/protocol.md section 4).</summary>
+public static class MethodNumbers
+{
+    /// <summary>Facts about the daemon.</summary>
+    public const ushort Status = 1;
+
+    /// <summary>All processes, or the selected ones.</summary>
+    public const ushort List = 2;
+
+    /// <summary>All facts about the selected processes.</summary>
+    public const ushort Describe = 3;
+
+    /// <summary>Start a new process, or known ones.</summary>
+    public const ushort Start = 4;
+
+    /// <summary>Stop.</summary>
+    public const ushort Stop = 5;
+
+    /// <summary>Stop and start.</summary>
+    public const ushort Restart = 6;
+
+    /// <summary>Stop and forget.</summary>
+    public const ushort Delete = 7;
+
+    /// <summary>A page of history.</summary>
+    public const ushort GetLogs = 8;
+
+    /// <summary>Stop all programs, then daemon and keeper.</summary>
+    public const ushort Shutdown = 9;
+
+    /// <summary>The daemon's own log.</summary>
+    public const ushort DaemonLogs = 10;
+
+    /// <summary>From selectors to logs.</summary>
+    public const ushort Resolve = 11;
+
+    /// <summary>Who is attached.</summary>
+    public const ushort Followers = 12;
+
+    /// <summary>Send a signal.</summary>
+    public const ushort Signal = 13;
+
+    /// <summary>Wait a little for the end of a run.</summary>
+    public const ushort WaitExit = 14;
+
+    /// <summary>Replace the daemon by a new one; no program is touched.</summary>
+    public const ushort RestartDaemon = 15;
+}
