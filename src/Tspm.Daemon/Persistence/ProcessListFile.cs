@@ -1,0 +1,131 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Tspm.CaptureLog;
+using Tspm.Daemon.Supervision;
+
+namespace Tspm.Daemon.Persistence;
+
+/// <summary>The saved list.</summary>
+internal sealed record ProcessList
+{
+    /// <summary>The format this code writes.</summary>
+    public const int CurrentFormat = 1;
+
+    /// <summary>Format of the file.</summary>
+    public int Format { get; init; } = CurrentFormat;
+
+    /// <summary>The id of the next new process.</summary>
+    public uint NextId { get; init; } = 1;
+
+    /// <summary>The processes, by id.</summary>
+    public IReadOnlyList<ProcessRecord> Processes { get; init; } = [];
+}
+
+/// <summary>Source-generated JSON of the list.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ProcessList))]
+internal sealed partial class ProcessListJson : JsonSerializerContext;
+
+/// <summary>Keeps the list on disk: one line with its checksum, then JSON; replaced atomically, the copy before kept.</summary>
+/// <remarks>A damaged file is kept under a dated name and never deleted; then the previous copy counts.</remarks>
+internal sealed class ProcessListFile(string path, TimeProvider time)
+{
+    private const int MaxBytes = 256 * 1024 * 1024;
+    private const int ChecksumDigits = 8;
+
+    /// <summary>What was wrong with the file when it was read; null if nothing was.</summary>
+    public string? Damage { get; private set; }
+
+    /// <summary>Reads the list; an empty one if there is none.</summary>
+    public ProcessList Read()
+    {
+        var previous = PreviousPath;
+        foreach (var candidate in new[] { path, previous })
+        {
+            if (!File.Exists(candidate))
+            {
+                continue;
+            }
+
+            if (TryRead(candidate, out var list, out var fault))
+            {
+                return list;
+            }
+
+            Damage = $"{candidate}: {fault}";
+            var stamp = time.GetUtcNow().ToString("yyyyMMddTHHmmss", System.Globalization.CultureInfo.InvariantCulture);
+            File.Move(candidate, $"{candidate}.damaged-{stamp}", overwrite: true);
+        }
+
+        return new ProcessList();
+    }
+
+    /// <summary>Replaces the list: written beside, synced, renamed; so at any moment one whole list is there.</summary>
+    /// <exception cref="IOException">The disk refused; the old list is still there.</exception>
+    public void Write(ProcessList list)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(list, ProcessListJson.Default.ProcessList);
+        var head = System.Text.Encoding.ASCII.GetBytes($"{Crc32C.Compute(body):x8}\n");
+        var fresh = path + ".new";
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            BufferSize = 0,
+        };
+        using (var file = new FileStream(fresh, options))
+        {
+            file.Write(head);
+            file.Write(body);
+            file.Flush(flushToDisk: true);
+        }
+
+        if (File.Exists(path))
+        {
+            File.Move(path, PreviousPath, overwrite: true);
+        }
+
+        File.Move(fresh, path, overwrite: true);
+    }
+
+    private string PreviousPath => path + ".1";
+
+    private static bool TryRead(string file, out ProcessList list, out string fault)
+    {
+        list = new ProcessList();
+        if (new FileInfo(file).Length > MaxBytes)
+        {
+            fault = "it is larger than any list";
+            return false;
+        }
+
+        var bytes = File.ReadAllBytes(file).AsSpan();
+        if (bytes.Length <= ChecksumDigits || bytes[ChecksumDigits] != (byte)'\n')
+        {
+            fault = "it has no checksum line";
+            return false;
+        }
+
+        var body = bytes[(ChecksumDigits + 1)..];
+        var wanted = $"{Crc32C.Compute(body):x8}";
+        if (!System.Text.Encoding.ASCII.GetString(bytes[..ChecksumDigits]).Equals(wanted, StringComparison.Ordinal))
+        {
+            fault = "its checksum is wrong";
+            return false;
+        }
+
+        try
+        {
+            var read = JsonSerializer.Deserialize(body, ProcessListJson.Default.ProcessList);
+            list = read ?? list;
+            fault = read is null ? "it holds no list" : "";
+            return read is not null;
+        }
+        catch (JsonException wrong)
+        {
+            fault = wrong.Message;
+            return false;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Daemon.Supervision;
+
+/// <summary>What the list keeps of a process over any death.</summary>
+internal sealed record ProcessRecord
+{
+    /// <summary>Its id.</summary>
+    public required uint Id { get; init; }
+
+    /// <summary>UUIDv7; a process made later under the same name has another one.</summary>
+    public required Guid Uid { get; init; }
+
+    /// <summary>What to run.</summary>
+    public required ProcessSpec Spec { get; init; }
+
+    /// <summary>True if somebody wants it to run.</summary>
+    public bool IsWanted { get; init; }
+
+    /// <summary>Forget it when its run has ended.</summary>
+    public bool IsTemporary { get; init; }
+
+    /// <summary>Number of the newest run; 0 before the first.</summary>
+    public uint Run { get; init; }
+
+    /// <summary>Restarts that nobody asked for.</summary>
+    public int Restarts { get; init; }
+
+    /// <summary>The last runs, newest first, at most <see cref="MaxRuns"/>.</summary>
+    public IReadOnlyList<RunRecord> Runs { get; init; } = [];
+
+    /// <summary>Order in which the processes were started; the reverse is the order of a shutdown.</summary>
+    public long StartOrder { get; init; }
+
+    /// <summary>Why it was given up; null if it was not.</summary>
+    public string? FailedReason { get; init; }
+
+    /// <summary>How many runs are kept.</summary>
+    public const int MaxRuns = 10;
+}
+
+/// <summary>What is kept of a run.</summary>
+internal sealed record RunRecord
+{
+    /// <summary>Its number.</summary>
+    public required uint Run { get; init; }
+
+    /// <summary>Its identity.</summary>
+    public required Guid RunId { get; init; }
+
+    /// <summary>The leader's pid; 0 if it never lived.</summary>
+    public int Pid { get; init; }
+
+    /// <summary>The leader's start time, clock ticks.</summary>
+    public ulong StartTime { get; init; }
+
+    /// <summary>When it began.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>When it ended; null while it lives.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Exit code, if it had one.</summary>
+    public int? Code { get; init; }
+
+    /// <summary>Signal number; 0 if none.</summary>
+    public int Signal { get; init; }
+
+    /// <summary>What else there is to say.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Peak resident memory.</summary>
+    public long? MaxMemoryBytes { get; init; }
+
+    /// <summary>CPU time, ms.</summary>
+    public long? CpuMs { get; init; }
+
+    /// <summary>True if its run-exit entry is in the log.</summary>
+    public bool IsClosed { get; init; }
+}

@@ -1,0 +1,72 @@
+using System.Runtime.InteropServices;
+using Tspm.CaptureLog;
+
+namespace Tspm.Logs.Index;
+
+/// <summary>Slot 0 of an index file.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1, Size = LogSpan.Size)]
+internal struct HeaderSlot
+{
+    /// <summary>"TSPMIDX1".</summary>
+    public const ulong MagicNumber = 0x3158_4449_4D50_5354;
+
+    /// <summary>The format this code writes.</summary>
+    public const ushort FormatVersion = 1;
+
+    private const int CheckedFrom = 8;
+
+    public SlotKind Kind;
+    public byte Reserved;
+    public ushort Version;
+    public uint Checksum;
+    public ulong Magic;
+    public UInt128 LogIdBytes;
+    public long FirstSeq;
+    public uint Epoch;
+    public uint Process;
+    public long Wall;
+    public ulong Reserved2;
+
+    /// <summary>True if it is a header of this format, whole.</summary>
+    public readonly bool IsGood =>
+        Kind == SlotKind.Header
+        && Magic == MagicNumber
+        && Version == FormatVersion
+        && Checksum == ComputeChecksum();
+
+    /// <summary>The log's identity.</summary>
+    public readonly Guid LogId
+    {
+        get
+        {
+            var bytes = LogIdBytes;
+            return new Guid(
+                MemoryMarshal.AsBytes(new ReadOnlySpan<UInt128>(in bytes)),
+                bigEndian: true
+            );
+        }
+    }
+
+    /// <summary>A sealed header.</summary>
+    public static HeaderSlot Create(Guid logId, long firstSeq, uint epoch, uint process, long wall)
+    {
+        Span<byte> id = stackalloc byte[16];
+        logId.TryWriteBytes(id, bigEndian: true, out _);
+        var header = new HeaderSlot
+        {
+            Kind = SlotKind.Header,
+            Version = FormatVersion,
+            Magic = MagicNumber,
+            LogIdBytes = MemoryMarshal.Read<UInt128>(id),
+            FirstSeq = firstSeq,
+            Epoch = epoch,
+            Process = process,
+            Wall = wall,
+        };
+        header.Checksum = header.ComputeChecksum();
+        return header;
+    }
+
+    private readonly uint ComputeChecksum() =>
+        Crc32C.Compute(MemoryMarshal.AsBytes(new ReadOnlySpan<HeaderSlot>(in this))[CheckedFrom..]);
+}

@@ -1,0 +1,71 @@
+namespace Tspm.Logs;
+
+/// <summary>A reader's place in a log: no queue, no copy, only the next seq to consider.</summary>
+/// <remarks>One thread at a time may call <see cref="Next"/>. A cursor that is not read costs nothing but itself.</remarks>
+public sealed class LogCursor : IDisposable
+{
+    private readonly ProcessLog _log;
+    private readonly LogFilter _filter;
+    private readonly bool _readsDisk;
+
+    internal LogCursor(
+        ProcessLog log,
+        LogFilter filter,
+        bool readsDisk,
+        ICursorWaker waker,
+        long startAt
+    )
+    {
+        _log = log;
+        _filter = filter;
+        _readsDisk = readsDisk;
+        Waker = waker;
+        Position = startAt;
+    }
+
+    /// <summary>Everything up to here was given out, or told as a gap.</summary>
+    public long Position { get; private set; }
+
+    internal ICursorWaker Waker { get; }
+
+    /// <summary>The next batch, or the exact range that was lost, or nothing.</summary>
+    /// <param name="spans">Where spans go.</param>
+    /// <param name="maxBytes">Bytes of a batch; one span more may be in it.</param>
+    public LogRead Next(Span<LogSpan> spans, long maxBytes)
+    {
+        var facts = _log.Facts;
+        if (Position >= facts.Head)
+        {
+            return new LogRead
+            {
+                After = Position,
+                UpTo = Position,
+                Facts = facts,
+                Epoch = facts.Epoch,
+                PrevEpochEnd = -1,
+            };
+        }
+
+        if (!_readsDisk && Position + 1 < facts.OldestRing)
+        {
+            var gap = new LogRead
+            {
+                Kind = LogReadKind.Gap,
+                After = Position,
+                UpTo = facts.OldestRing - 1,
+                Facts = facts,
+                Epoch = facts.Epoch,
+                PrevEpochEnd = -1,
+            };
+            Position = gap.UpTo;
+            return gap;
+        }
+
+        var read = _log.Read(Position, long.MaxValue, _filter, spans, maxBytes);
+        Position = read.UpTo;
+        return read;
+    }
+
+    /// <summary>No longer woken.</summary>
+    public void Dispose() => _log.Close(this);
+}

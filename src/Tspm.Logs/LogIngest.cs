@@ -1,0 +1,197 @@
+using Tspm.CaptureLog;
+using Tspm.Logs.Scanning;
+
+namespace Tspm.Logs;
+
+/// <summary>The work of the ingest thread: from the journal to the logs.</summary>
+/// <remarks>
+/// One thread turns. Logs are added and removed by others: the table is replaced, never changed in place.
+/// Nothing is allocated per record or line.
+/// </remarks>
+public sealed class LogIngest : IDisposable
+{
+    private const int RecordsPerTurn = 128;
+    private readonly JournalReader _journal;
+    private readonly IJournalObserver _observer;
+    private readonly JournalRecord[] _records = new JournalRecord[RecordsPerTurn];
+    private readonly byte[] _window;
+    private readonly List<LogWriter> _touched = [];
+    private readonly List<LogWriter> _waiting = [];
+    private readonly Lock _gate = new();
+
+    // Guarded by _gate for writing; read as a whole.
+    private volatile Dictionary<uint, LogWriter> _logs = [];
+
+    /// <summary>Makes an ingest that begins with the oldest record of the journal.</summary>
+    public LogIngest(HomePaths home, LogStoreOptions options, IJournalObserver observer)
+    {
+        _journal = new JournalReader(home.Journal, 0);
+        _observer = observer;
+        _window = new byte[SpanScanner.WindowBytes(options)];
+    }
+
+    /// <summary>The ord of the next record to read.</summary>
+    public ulong Position => _journal.Position;
+
+    /// <summary>All logs.</summary>
+    public IReadOnlyCollection<LogWriter> Logs => _logs.Values;
+
+    /// <summary>The log of a process; null if there is none.</summary>
+    public LogWriter? Find(uint process) => _logs.GetValueOrDefault(process);
+
+    /// <summary>From now on records of this process go to this log.</summary>
+    public void Add(LogWriter log)
+    {
+        lock (_gate)
+        {
+            _logs = new Dictionary<uint, LogWriter>(_logs) { [log.Log.ProcessId] = log };
+        }
+    }
+
+    /// <summary>Records of this process are passed over from now on.</summary>
+    public void Remove(uint process)
+    {
+        lock (_gate)
+        {
+            var logs = new Dictionary<uint, LogWriter>(_logs);
+            logs.Remove(process);
+            _logs = logs;
+        }
+    }
+
+    /// <summary>Reads what the journal has, and shows what has waited long enough.</summary>
+    /// <param name="now">Monotonic time, ns.</param>
+    /// <exception cref="IOException">The disk refused an index; nothing is lost, turn again later.</exception>
+    public IngestTurn Turn(long now)
+    {
+        // A turn that failed left its logs here: they come first.
+        CommitTouched();
+        var read = _journal.Read(_records);
+        for (var i = 0; i < read; i++)
+        {
+            Take(_records[i]);
+        }
+
+        FlushWaiting(now);
+        CommitTouched();
+        return new IngestTurn(read == RecordsPerTurn, NextDeadline());
+    }
+
+    /// <summary>Commits what was appended outside a turn, on the ingest thread.</summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public void Commit(LogWriter log)
+    {
+        Touch(log);
+        CommitTouched();
+    }
+
+    /// <summary>Commits all logs with the mark of a clean end, and syncs them.</summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public void CloseAll()
+    {
+        foreach (var log in _logs.Values)
+        {
+            log.Close();
+            log.Sync();
+        }
+    }
+
+    /// <summary>Waits until all indexes are on the device, then deletes the journal files that nobody needs any more.</summary>
+    /// <param name="home">The home.</param>
+    /// <param name="position">A position of the ingest that was read before: files that end before it are consumed.</param>
+    /// <remarks>Any thread; the newest file always stays.</remarks>
+    /// <exception cref="IOException">The device failed.</exception>
+    public void SyncAndForget(HomePaths home, ulong position)
+    {
+        foreach (var log in _logs.Values)
+        {
+            log.Sync();
+        }
+
+        var files = JournalReader.ListFiles(home.Journal);
+        for (var i = 0; i + 1 < files.Count && files[i + 1] <= position; i++)
+        {
+            File.Delete(home.JournalFile(files[i]));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _journal.Dispose();
+
+    private void Take(in JournalRecord record)
+    {
+        if (record.Process != 0 && Find(record.Process) is { } log && record.Ord >= log.ResumeAt)
+        {
+            log.Take(record, _window);
+            Touch(log);
+        }
+
+        if (record.Kind != JournalRecordKind.Chunk)
+        {
+            _observer.OnRecord(record);
+        }
+    }
+
+    private void Touch(LogWriter log)
+    {
+        if (!_touched.Contains(log))
+        {
+            _touched.Add(log);
+        }
+    }
+
+    private void CommitTouched()
+    {
+        while (_touched.Count > 0)
+        {
+            var log = _touched[^1];
+            log.Commit();
+            _touched.RemoveAt(_touched.Count - 1);
+            if (log.Deadline != SpanScanner.NoDeadline && !_waiting.Contains(log))
+            {
+                _waiting.Add(log);
+            }
+        }
+    }
+
+    private void FlushWaiting(long now)
+    {
+        for (var i = _waiting.Count - 1; i >= 0; i--)
+        {
+            var log = _waiting[i];
+            if (log.Deadline <= now)
+            {
+                log.Flush(now, _window);
+                Touch(log);
+            }
+
+            if (log.Deadline == SpanScanner.NoDeadline)
+            {
+                _waiting.RemoveAt(i);
+            }
+        }
+    }
+
+    private long NextDeadline()
+    {
+        var deadline = SpanScanner.NoDeadline;
+        foreach (var log in _waiting)
+        {
+            deadline = Math.Min(deadline, log.Deadline);
+        }
+
+        return deadline;
+    }
+}
+
+/// <summary>Hears of every record of the journal that is not output.</summary>
+public interface IJournalObserver
+{
+    /// <summary>A record, on the ingest thread, in order; must not block. May come again after a restart.</summary>
+    void OnRecord(in JournalRecord record);
+}
+
+/// <summary>What a turn left to do.</summary>
+/// <param name="HasMore">The journal goes on; turn again at once.</param>
+/// <param name="Deadline">Monotonic time, ns, of the next turn even if nothing comes; <see cref="long.MaxValue"/> if none.</param>
+public readonly record struct IngestTurn(bool HasMore, long Deadline);

@@ -1,0 +1,408 @@
+using Tspm.CaptureLog;
+using Tspm.Logs.Index;
+
+namespace Tspm.Logs;
+
+/// <summary>The log of one process, as readers see it: a head that only grows, a ring, an index, and cursors.</summary>
+/// <remarks>
+/// Any thread may read. Under the gate: the head, the ring and the cursors, so that a cursor is registered and
+/// the head read in one critical section, and history and live have no seam. No I/O happens under the gate.
+/// What is written goes through <see cref="LogWriter"/>, on the ingest thread only.
+/// </remarks>
+public sealed class ProcessLog : IDisposable
+{
+    private const int BlockSpans = 64;
+    private readonly LogIndex _index;
+    private readonly DataFileReader _files;
+    private readonly Lock _gate = new();
+
+    // Guarded by _gate.
+    private readonly LogRing _ring;
+    private readonly Dictionary<uint, Guid> _runs = [];
+    private LogCursor[] _cursors = [];
+    private (uint Epoch, long FirstSeq)[] _epochs;
+    private uint _run;
+    private bool _hasSearchedRuns;
+
+    internal ProcessLog(
+        uint processId,
+        Guid logId,
+        LogIndex index,
+        DataFileReader files,
+        LogRing ring
+    )
+    {
+        ProcessId = processId;
+        LogId = logId;
+        _index = index;
+        _files = files;
+        _ring = ring;
+        _epochs = [.. index.ListEpochs()];
+    }
+
+    /// <summary>The process.</summary>
+    public uint ProcessId { get; }
+
+    /// <summary>The log's identity.</summary>
+    public Guid LogId { get; }
+
+    /// <summary>The log at this moment.</summary>
+    public LogFacts Facts
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return FactsInGate();
+            }
+        }
+    }
+
+    /// <summary>Bytes of all data files.</summary>
+    public long DataBytes => _files.TotalBytes();
+
+    /// <summary>Called after a cursor is registered and before it first reads; for race tests.</summary>
+    internal Action? AfterCursorOpened { get; set; }
+
+    /// <summary>Called after the head has moved and before anybody is woken; for race tests.</summary>
+    internal Action? AfterHeadMoved { get; set; }
+
+    /// <summary>Called between the look at the head and the read of the index; for race tests.</summary>
+    internal Action? BeforeIndexRead { get; set; }
+
+    /// <summary>Opens a cursor: its place and the head are read, and it is registered, in one critical section.</summary>
+    /// <param name="start">Where it begins.</param>
+    /// <param name="filter">What it wants.</param>
+    /// <param name="readsDisk">Reads what has left the ring from disk, instead of telling a gap.</param>
+    /// <param name="waker">Told when the head moves.</param>
+    /// <param name="opening">What it begins with.</param>
+    public LogCursor OpenCursor(
+        LogStart start,
+        LogFilter filter,
+        bool readsDisk,
+        ICursorWaker waker,
+        out LogOpening opening
+    )
+    {
+        LogCursor cursor;
+        lock (_gate)
+        {
+            opening = Resolve(start);
+            cursor = new LogCursor(this, filter, readsDisk, waker, opening.StartAt);
+            _cursors = [.. _cursors, cursor];
+        }
+
+        AfterCursorOpened?.Invoke();
+        return cursor;
+    }
+
+    /// <summary>Reads spans after a seq; one epoch at the most.</summary>
+    /// <param name="after">The seq before the first one wanted.</param>
+    /// <param name="to">The last seq wanted; the head bounds it.</param>
+    /// <param name="filter">What is wanted.</param>
+    /// <param name="spans">Where spans go.</param>
+    /// <param name="maxBytes">Bytes of the batch; one span more may be in it.</param>
+    public LogRead Read(long after, long to, LogFilter filter, Span<LogSpan> spans, long maxBytes)
+    {
+        LogFacts facts;
+        (uint Epoch, long FirstSeq)[] epochs;
+        lock (_gate)
+        {
+            facts = FactsInGate();
+            epochs = _epochs;
+        }
+
+        var epoch = EpochOf(epochs, after + 1);
+        var epochEnd = epoch + 1 < epochs.Length ? epochs[epoch + 1].FirstSeq - 1 : facts.Head;
+        var read = new LogRead
+        {
+            Kind = LogReadKind.Batch,
+            After = after,
+            UpTo = after,
+            Facts = facts,
+            Epoch = epochs[epoch].Epoch,
+            PrevEpochEnd = epoch > 0 && epochs[epoch].FirstSeq == after + 1 ? after : -1,
+        };
+        var last = Math.Min(Math.Min(to, facts.Head), epochEnd);
+        if (after + 1 < facts.OldestDisk)
+        {
+            var holeTo = Math.Min(last, facts.OldestDisk - 1);
+            return read with
+            {
+                HoleFrom = after + 1,
+                HoleTo = holeTo,
+                UpTo = holeTo,
+                IsHoleExpired = true,
+            };
+        }
+
+        return Fill(read, last, filter, spans, maxBytes);
+    }
+
+    /// <summary>Reads the bytes of a span: an event's body from the index, anything else from the data files.</summary>
+    /// <returns>How many there were; fewer than its length if they are gone.</returns>
+    /// <exception cref="IOException">The device failed.</exception>
+    public int ReadBytes(in LogSpan span, Span<byte> destination)
+    {
+        var room = destination[..(int)span.Length];
+        return span.Stream == StreamKind.Event
+            ? _index.ReadEvent(span, room)
+            : _files.Read(span.Source, span.Offset, room);
+    }
+
+    /// <summary>The seq before the newest so many entries that match, up to a seq.</summary>
+    public long FindTail(long count, long upTo, LogFilter filter)
+    {
+        var facts = Facts;
+        var last = Math.Min(upTo, facts.Head);
+        Span<LogSpan> block = stackalloc LogSpan[BlockSpans];
+        while (count > 0 && last >= facts.OldestDisk && last > 0)
+        {
+            var found = _index.ReadBackwards(last, block);
+            if (found == 0)
+            {
+                break;
+            }
+
+            foreach (ref readonly var span in block[..found])
+            {
+                var lastOfSpan = Math.Min(span.LastSeq, last);
+                var entries = filter.Matches(span.Stream) ? lastOfSpan - span.Seq + 1 : 0;
+                if (entries >= count)
+                {
+                    return lastOfSpan - count;
+                }
+
+                count -= entries;
+                last = span.Seq - 1;
+            }
+        }
+
+        return Math.Max(last, facts.OldestDisk - 1);
+    }
+
+    /// <summary>The seq before the first entry that is not before a time (100 ns since 1970 UTC).</summary>
+    public long FindTime(long wall) => _index.FindTime(wall, Facts.Head) - 1;
+
+    /// <summary>The identity of a run; all zeroes if it is not known any more.</summary>
+    public Guid RunIdOf(uint run)
+    {
+        lock (_gate)
+        {
+            if (_runs.TryGetValue(run, out var known) || _hasSearchedRuns)
+            {
+                return known;
+            }
+        }
+
+        SearchRuns();
+        lock (_gate)
+        {
+            return _runs.GetValueOrDefault(run);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _index.Dispose();
+        _files.Dispose();
+    }
+
+    internal void Close(LogCursor cursor)
+    {
+        lock (_gate)
+        {
+            _cursors = [.. _cursors.Where(other => other != cursor)];
+        }
+    }
+
+    /// <summary>The writer tells a run's identity.</summary>
+    internal void NameRun(uint run, Guid runId)
+    {
+        lock (_gate)
+        {
+            _runs[run] = runId;
+            _run = Math.Max(_run, run);
+        }
+    }
+
+    /// <summary>The writer knows the newest run, if not its identity.</summary>
+    internal void NameNewestRun(uint run)
+    {
+        lock (_gate)
+        {
+            _run = Math.Max(_run, run);
+        }
+    }
+
+    /// <summary>The writer has committed these slots: the head moves, then everybody is woken.</summary>
+    internal void Publish(ReadOnlySpan<LogSpan> slots)
+    {
+        LogCursor[] cursors;
+        lock (_gate)
+        {
+            foreach (ref readonly var slot in slots)
+            {
+                if (slot.Kind is SlotKind.Span or SlotKind.Event)
+                {
+                    _ring.Add(slot);
+                }
+            }
+
+            cursors = _cursors;
+        }
+
+        AfterHeadMoved?.Invoke();
+        foreach (var cursor in cursors)
+        {
+            cursor.Waker.Wake();
+        }
+    }
+
+    private LogRead Fill(
+        LogRead read,
+        long last,
+        LogFilter filter,
+        Span<LogSpan> spans,
+        long maxBytes
+    )
+    {
+        Span<LogSpan> block = stackalloc LogSpan[BlockSpans];
+        while (read.UpTo < last)
+        {
+            var found = ReadSpans(read.UpTo + 1, last, block);
+            if (found == 0)
+            {
+                return read with { UpTo = last, HoleFrom = read.UpTo + 1, HoleTo = last };
+            }
+
+            foreach (ref readonly var span in block[..found])
+            {
+                var isWanted = filter.Matches(span.Stream);
+                var isFull =
+                    read.Count == spans.Length
+                    || (read.Count > 0 && read.Bytes + span.Length > maxBytes);
+                if (span.Seq > last || (isWanted && isFull))
+                {
+                    return read;
+                }
+
+                if (isWanted)
+                {
+                    var clipped = SpanCutter.Clip(span, read.UpTo + 1, last, _files);
+                    spans[read.Count] = clipped;
+                    read = read with
+                    {
+                        Count = read.Count + 1,
+                        Bytes = read.Bytes + clipped.Length,
+                    };
+                }
+
+                read = read with
+                {
+                    UpTo = Math.Min(span.LastSeq, last),
+                    IsFiltered = read.IsFiltered || !isWanted,
+                };
+            }
+        }
+
+        return read;
+    }
+
+    private int ReadSpans(long seq, long last, Span<LogSpan> block)
+    {
+        lock (_gate)
+        {
+            var cached = _ring.Read(seq, block);
+            if (cached > 0)
+            {
+                return cached;
+            }
+        }
+
+        BeforeIndexRead?.Invoke();
+        return _index.Read(seq, last, block);
+    }
+
+    private LogFacts FactsInGate() =>
+        new(_epochs[^1].Epoch, _ring.Head, _ring.OldestSeq, _index.OldestSeq, _run);
+
+    private LogOpening Resolve(LogStart start)
+    {
+        var facts = FactsInGate();
+        var oldest = facts.OldestDisk - 1;
+        switch (start.Kind)
+        {
+            case LogStartKind.Oldest:
+                return new LogOpening(LogOpeningStatus.Ok, oldest, 0, facts);
+            case LogStartKind.Tail:
+                var from = Math.Max(facts.Head - Math.Max(start.Seq, 0), oldest);
+                return new LogOpening(LogOpeningStatus.Ok, from, 0, facts);
+            case LogStartKind.After:
+                return ResolveAfter(start, facts, oldest);
+            default:
+                return new LogOpening(LogOpeningStatus.Ok, facts.Head, 0, facts);
+        }
+    }
+
+    private LogOpening ResolveAfter(LogStart start, LogFacts facts, long oldest)
+    {
+        var next = Array.FindIndex(_epochs, epoch => epoch.Epoch > start.Epoch);
+        var isKnown = start.Epoch <= facts.Epoch;
+        var end = next >= 0 ? _epochs[next].FirstSeq - 1 : facts.Head;
+        if (!isKnown || start.Seq > end)
+        {
+            return new LogOpening(LogOpeningStatus.Truncated, end, end, facts);
+        }
+
+        var status = start.Seq < oldest ? LogOpeningStatus.Gap : LogOpeningStatus.Ok;
+        return new LogOpening(status, start.Seq, 0, facts);
+    }
+
+    private static int EpochOf((uint Epoch, long FirstSeq)[] epochs, long seq)
+    {
+        for (var i = epochs.Length - 1; i > 0; i--)
+        {
+            if (epochs[i].FirstSeq <= seq)
+            {
+                return i;
+            }
+        }
+
+        return 0;
+    }
+
+    private void SearchRuns()
+    {
+        var block = new LogSpan[BlockSpans];
+        Span<byte> body = stackalloc byte[LogIndex.MaxEventBytes];
+        var facts = Facts;
+        for (var seq = facts.OldestDisk; seq <= facts.Head; )
+        {
+            var found = _index.Read(seq, facts.Head, block);
+            if (found == 0)
+            {
+                break;
+            }
+
+            foreach (ref readonly var span in block.AsSpan(0, found))
+            {
+                if (
+                    span.Stream == StreamKind.Event
+                    && RunIdText.Find(body[..ReadBytes(span, body)]) is { } runId
+                )
+                {
+                    NameRun(span.Run, runId);
+                }
+            }
+
+            seq = block[found - 1].LastSeq + 1;
+        }
+
+        lock (_gate)
+        {
+            _hasSearchedRuns = true;
+        }
+    }
+}
