@@ -22,36 +22,7 @@ internal static class Dialer
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
         try
         {
-            while (true)
-            {
-                var socket = new Socket(
-                    AddressFamily.Unix,
-                    SocketType.Stream,
-                    ProtocolType.Unspecified
-                );
-                try
-                {
-                    using var location = SocketLocation.Open(options.SocketPath);
-                    await socket
-                        .ConnectAsync(location.EndPoint, either.Token)
-                        .ConfigureAwait(false);
-                    CheckServer(socket, options);
-                    socket.Blocking = false;
-                    return socket;
-                }
-                catch (SocketException e) when (e.SocketErrorCode == SocketError.WouldBlock)
-                {
-                    // The server's backlog is full; it will accept in a moment.
-                    socket.Dispose();
-                    await Task.Delay(BusyPause, options.TimeProvider, either.Token)
-                        .ConfigureAwait(false);
-                }
-                catch
-                {
-                    socket.Dispose();
-                    throw;
-                }
-            }
+            return await ConnectAsync(options, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -63,6 +34,37 @@ internal static class Dialer
         catch (Exception e) when (e is SocketException or IOException)
         {
             throw Explain(e, options.SocketPath);
+        }
+    }
+
+    private static async Task<Socket> ConnectAsync(IpcClientOptions options, CancellationToken ct)
+    {
+        while (true)
+        {
+            var socket = new Socket(
+                AddressFamily.Unix,
+                SocketType.Stream,
+                ProtocolType.Unspecified
+            );
+            try
+            {
+                using var location = SocketLocation.Open(options.SocketPath);
+                await socket.ConnectAsync(location.EndPoint, ct).ConfigureAwait(false);
+                CheckServer(socket, options);
+                socket.Blocking = false;
+                return socket;
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.WouldBlock)
+            {
+                // The server's backlog is full; it will accept in a moment.
+                socket.Dispose();
+                await Task.Delay(BusyPause, options.TimeProvider, ct).ConfigureAwait(false);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
         }
     }
 
