@@ -75,6 +75,7 @@ internal sealed class ClientLink : FramePump
     /// <summary>Receives until the connection ends and says why; does not throw.</summary>
     public async Task<CloseReason> ReceiveAllAsync(IpcClient client)
     {
+        CloseReason? farewell = null;
         try
         {
             while (await ReceiveFrameAsync(CancellationToken.None).ConfigureAwait(false))
@@ -84,7 +85,8 @@ internal sealed class ClientLink : FramePump
                     var (code, message, retryAfter) = ControlReader.Farewell(
                         _assembler.Payload.Span
                     );
-                    Close(new CloseReason(code, message, retryAfter));
+                    farewell = new CloseReason(code, message, retryAfter);
+                    Close(farewell);
                     break;
                 }
 
@@ -103,19 +105,22 @@ internal sealed class ClientLink : FramePump
         }
 
         // Whatever is still to be sent has nobody to read it.
-        Abort(Closing!); // Closed above, so there is a reason.
-        await Finished.ConfigureAwait(false);
-        _assembler.Dispose();
-        return Closing!;
+        var reason = farewell ?? Closing!; // Closed above, so there is a reason.
+        await DropAsync().ConfigureAwait(false);
+        return reason;
     }
 
-    /// <summary>Ends a link that never came up.</summary>
+    /// <summary>Ends the link when nobody receives on it.</summary>
     public async Task DropAsync()
     {
         Abort(new CloseReason(IpcErrorCode.Closed, "The connection is not wanted any more."));
         await Finished.ConfigureAwait(false);
+        Dispose();
         _assembler.Dispose();
     }
+
+    /// <summary>False: a server that hangs up may have said why, and that is still to be read when sending fails.</summary>
+    protected override bool OwnsSocket => false;
 
     protected override bool TryFill(out FrameBuffer frame)
     {

@@ -124,7 +124,7 @@ public sealed class IpcCaller : IDisposable
                 var frame = RequestFrames.Write(FrameKind.Request, id, method, request, requestType)
             )
             {
-                Send(frame);
+                TrySend(frame);
             }
 
             if (Welcome is null)
@@ -174,6 +174,19 @@ public sealed class IpcCaller : IDisposable
                 return false;
             default:
                 return false;
+        }
+    }
+
+    private void TrySend(FrameBuffer request)
+    {
+        try
+        {
+            Send(request);
+        }
+        catch (SocketException e)
+            when (e.SocketErrorCode is SocketError.Shutdown or SocketError.ConnectionReset)
+        {
+            // The server hung up before it heard us; what it said first is still to be read.
         }
     }
 

@@ -144,20 +144,12 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
     {
         Close(reason);
         Volatile.Write(ref _isAborted, true);
-        try
-        {
-            // Makes a send that waits for the peer come back.
-            _socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The peer or the pump was quicker.
-        }
-
+        // Makes a send or a receive that waits for the peer come back.
+        ShutDown();
         Signal();
     }
 
-    /// <summary>Closes the socket; otherwise the pump does when it finishes.</summary>
+    /// <summary>Closes the socket; when the pump has finished.</summary>
     public void Dispose()
     {
         _socket.Dispose();
@@ -166,6 +158,9 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
     }
 
     void IThreadPoolWorkItem.Execute() => Run(isInline: false);
+
+    /// <summary>Whether the pump closes the socket when it finishes; else the receive loop does, after its last frame.</summary>
+    protected virtual bool OwnsSocket => true;
 
     /// <summary>Gives the next frame that is no control frame; called only when there is no control frame.</summary>
     protected abstract bool TryFill(out FrameBuffer frame);
@@ -181,6 +176,18 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
 
     /// <summary>Called for each frame that has gone out.</summary>
     protected virtual void OnSent(int frameBytes) { }
+
+    private void ShutDown()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The peer or the other loop was quicker.
+        }
+    }
 
     private bool HasRoom => _control.Count < RoomFrames && _controlBytes < RoomBytes;
 
@@ -399,16 +406,12 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
             _room?.TrySetResult();
         }
 
-        try
+        if (OwnsSocket)
         {
-            _socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The peer was quicker.
+            ShutDown();
+            Dispose();
         }
 
-        Dispose();
         OnFinished();
         _finished.TrySetResult();
     }

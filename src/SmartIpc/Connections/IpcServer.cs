@@ -198,7 +198,6 @@ public sealed class IpcServer : IAsyncDisposable
     private void Admit(Socket socket)
     {
         var options = _shared.Options;
-        _shared.Counters.CountAccepted();
         socket.Blocking = false;
         var credentials = options.ReadPeer(socket);
         var connection = new ServerConnection(socket, credentials, _shared);
@@ -217,6 +216,7 @@ public sealed class IpcServer : IAsyncDisposable
             }
         }
 
+        _shared.Counters.CountAccepted();
         if (refusal is var (code, message))
         {
             _shared.Refuse(connection, connection.GetFacts().Peer, code, message);
