@@ -23,7 +23,7 @@ public sealed class SubscriptionTests
         await reading;
         Assert.Equal((200_000, 0), (follower.Shown, follower.Lost));
         Assert.Equal(TopicMessageKind.Subscribed, follower.Kinds[0]);
-        Assert.Contains(TopicMessageKind.CaughtUp, follower.Kinds);
+        await follower.ReadUntilAsync(f => f.Kinds.Contains(TopicMessageKind.CaughtUp), home.Ct);
     }
 
     [Fact]

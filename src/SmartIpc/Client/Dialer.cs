@@ -145,6 +145,42 @@ internal static class Dialer
         }
     }
 
+    /// <summary>Waits until somebody listens at the path.</summary>
+    public static async Task WaitForServerAsync(
+        string socketPath,
+        TimeSpan timeout,
+        TimeProvider timeProvider,
+        CancellationToken ct
+    )
+    {
+        ArgumentNullException.ThrowIfNull(timeProvider);
+        var options = new IpcClientOptions { SocketPath = socketPath, TimeProvider = timeProvider };
+        var start = timeProvider.GetTimestamp();
+        var pause = TimeSpan.FromMilliseconds(2);
+        while (true)
+        {
+            try
+            {
+                using var socket = await DialAsync(options, ct).ConfigureAwait(false);
+                return;
+            }
+            catch (IpcException e) when (e.Code == IpcErrorCode.NotRunning)
+            {
+                if (timeProvider.GetElapsedTime(start) >= timeout)
+                {
+                    throw new IpcException(
+                        IpcErrorCode.Timeout,
+                        $"Nobody came to listen at '{socketPath}'.",
+                        e
+                    );
+                }
+            }
+
+            await Task.Delay(pause, timeProvider, ct).ConfigureAwait(false);
+            pause = TimeSpan.FromMilliseconds(Math.Min(50, pause.TotalMilliseconds * 2));
+        }
+    }
+
     public static ClientHello MakeHello(IpcClientOptions options) =>
         new(
             options.ProtocolMin,

@@ -18,13 +18,12 @@ public sealed class IpcClient : IAsyncDisposable
     // Guards _facts, _link and _subscriptions.
     private readonly Lock _gate = new();
     private readonly Dictionary<uint, IpcSubscription> _subscriptions = [];
-    private readonly ITimer _silence;
+    private readonly SilenceWatch _silence;
     private ConnectionFacts _facts = ConnectionFacts.Initial;
     private ClientLink? _link;
     private ServerWelcome? _welcome;
     private Task _loop = Task.CompletedTask;
     private uint _lastId;
-    private bool _isPinged;
 
     /// <summary>Makes a client that is not connected.</summary>
     /// <param name="options">How it connects.</param>
@@ -35,11 +34,10 @@ public sealed class IpcClient : IAsyncDisposable
         options.Validate();
         _options = options;
         _pending = new PendingRequests(options);
-        _silence = options.TimeProvider.CreateTimer(
-            static state => ((IpcClient)state!).CheckSilence(), // The state is this.
-            this,
-            Timeout.InfiniteTimeSpan,
-            Timeout.InfiniteTimeSpan
+        _silence = new SilenceWatch(
+            options,
+            () => Volatile.Read(ref _link),
+            kind => Step(new ConnectionEvent(kind, Now, "silent"))
         );
     }
 
@@ -68,40 +66,12 @@ public sealed class IpcClient : IAsyncDisposable
     /// <param name="timeProvider">Time for the waiting.</param>
     /// <param name="ct">Stops the waiting.</param>
     /// <exception cref="IpcException">timeout, or peer if the socket is somebody else's.</exception>
-    public static async Task WaitForServerAsync(
+    public static Task WaitForServerAsync(
         string socketPath,
         TimeSpan timeout,
         TimeProvider timeProvider,
         CancellationToken ct
-    )
-    {
-        ArgumentNullException.ThrowIfNull(timeProvider);
-        var options = new IpcClientOptions { SocketPath = socketPath, TimeProvider = timeProvider };
-        var start = timeProvider.GetTimestamp();
-        var pause = TimeSpan.FromMilliseconds(2);
-        while (true)
-        {
-            try
-            {
-                using var socket = await Dialer.DialAsync(options, ct).ConfigureAwait(false);
-                return;
-            }
-            catch (IpcException e) when (e.Code == IpcErrorCode.NotRunning)
-            {
-                if (timeProvider.GetElapsedTime(start) >= timeout)
-                {
-                    throw new IpcException(
-                        IpcErrorCode.Timeout,
-                        $"Nobody came to listen at '{socketPath}'.",
-                        e
-                    );
-                }
-            }
-
-            await Task.Delay(pause, timeProvider, ct).ConfigureAwait(false);
-            pause = TimeSpan.FromMilliseconds(Math.Min(50, pause.TotalMilliseconds * 2));
-        }
-    }
+    ) => Dialer.WaitForServerAsync(socketPath, timeout, timeProvider, ct);
 
     /// <summary>Connects and says hello.</summary>
     /// <param name="ct">Stops it; the client is closed then.</param>
@@ -277,8 +247,7 @@ public sealed class IpcClient : IAsyncDisposable
         }
     }
 
-    private static IpcException NotUp() =>
-        new(IpcErrorCode.Closed, "There is no connection to the server.");
+    private static IpcException NotUp() => new(IpcErrorCode.Closed, "There is no connection.");
 
     private ClientLink GetLink()
     {
@@ -332,15 +301,7 @@ public sealed class IpcClient : IAsyncDisposable
             }
 
             _pending.FailAll(reason);
-            Step(
-                new ConnectionEvent(
-                    ConnectionEventKind.Lost,
-                    Now,
-                    reason.Code,
-                    RetryAfter: reason.RetryAfter,
-                    Roll: _options.Roll()
-                )
-            );
+            Miss(ConnectionEventKind.Lost, reason.Code, reason.RetryAfter);
             link = await ComeBackAsync().ConfigureAwait(false);
         }
     }
@@ -372,18 +333,13 @@ public sealed class IpcClient : IAsyncDisposable
             }
             catch (IpcException e)
             {
-                Step(
-                    new ConnectionEvent(
-                        ConnectionEventKind.Failed,
-                        Now,
-                        e.Code,
-                        RetryAfter: e.RetryAfter,
-                        Roll: _options.Roll()
-                    )
-                );
+                Miss(ConnectionEventKind.Failed, e.Code, e.RetryAfter);
             }
         }
     }
+
+    private void Miss(ConnectionEventKind kind, string code, TimeSpan retryAfter) =>
+        Step(new ConnectionEvent(kind, Now, code, RetryAfter: retryAfter, Roll: _options.Roll()));
 
     private ConnectionActions Step(in ConnectionEvent happened, ReconnectPolicy? policy = null)
     {
@@ -436,66 +392,12 @@ public sealed class IpcClient : IAsyncDisposable
 
         if (actions.HasFlag(ConnectionActions.ResumeSubscriptions))
         {
-            _isPinged = false;
-            _silence.Change(_options.SilenceTimeout, Timeout.InfiniteTimeSpan);
+            _silence.Start();
         }
 
         foreach (var subscription in subscriptions)
         {
-            if (actions.HasFlag(ConnectionActions.DetachSubscriptions))
-            {
-                subscription.OnDown(facts.Reason);
-            }
-            else if (actions.HasFlag(ConnectionActions.ResumeSubscriptions) && link is not null)
-            {
-                subscription.OnUp(link, facts.HasDaemonChanged);
-            }
-            else if (actions.HasFlag(ConnectionActions.EndSubscriptions))
-            {
-                Forget(subscription);
-                subscription.End(facts.Reason);
-            }
-        }
-    }
-
-    private void CheckSilence()
-    {
-        ClientLink? link;
-        lock (_gate)
-        {
-            link = _link;
-        }
-
-        if (link is null)
-        {
-            return;
-        }
-
-        var silence = Time.GetElapsedTime(link.HeardAt);
-        var next = _options.SilenceTimeout - silence;
-        if (next > TimeSpan.Zero)
-        {
-            _isPinged = false;
-        }
-        else if (!_isPinged)
-        {
-            _isPinged = true;
-            Step(new ConnectionEvent(ConnectionEventKind.Silent, Now));
-            next = _options.PongTimeout;
-        }
-        else
-        {
-            Step(new ConnectionEvent(ConnectionEventKind.PongMissing, Now, "silent"));
-            return;
-        }
-
-        try
-        {
-            _silence.Change(next, Timeout.InfiniteTimeSpan);
-        }
-        catch (ObjectDisposedException)
-        {
-            // The client was disposed just now.
+            subscription.OnConnection(actions, facts, link);
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Threading.Tasks.Sources;
 using SmartIpc.Framing;
 using SmartIpc.Requests;
 
@@ -13,11 +12,9 @@ namespace SmartIpc.Client;
 /// they name is exact. The queue is bounded by the credit given and a number of control messages; a server that sends
 /// more is cut off.
 /// </remarks>
-public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner, IValueTaskSource<TopicMessage>
+public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner
 {
-    private const int MaxQueued = 64 * 1024;
-
-    // Guards all fields below.
+    // Guards the fields from _link on.
     private readonly Lock _gate = new();
     private readonly IpcClient _client;
     private readonly Func<uint, ReadOnlyMemory<byte>> _optionsForGen;
@@ -25,20 +22,13 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner, IValueTaskS
     private readonly TaskCompletionSource _left = new(
         TaskCreationOptions.RunContinuationsAsynchronously
     );
-
-    // Full means that the server sends without credit: the connection is dropped.
-    private readonly Queue<TopicMessage> _queue = new();
-    private TopicMessage? _bookmark;
-    private ManualResetValueTaskSourceCore<TopicMessage> _waiter;
-    private CancellationTokenRegistration _cancellation;
-    private bool _isWaiting;
+    private readonly MessageQueue _messages;
     private ClientLink? _link;
     private bool _isSubscribed;
     private bool _hasBeenUp;
     private uint _gen;
     private ulong _dseq;
     private long _toReturn;
-    private string? _endReason;
 
     internal IpcSubscription(
         IpcClient client,
@@ -54,7 +44,7 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner, IValueTaskS
         Topic = topic;
         _optionsForGen = optionsForGen;
         _window = window;
-        _waiter.RunContinuationsAsynchronously = !runInline;
+        _messages = new MessageQueue(runInline);
     }
 
     /// <summary>The topic.</summary>
@@ -84,39 +74,13 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner, IValueTaskS
             return ValueTask.FromCanceled<TopicMessage>(ct);
         }
 
-        if (TryTake(out var message))
+        if (_messages.TryTake(out var message))
         {
             return ValueTask.FromResult(message);
         }
 
         SubscribeIfNeeded();
-        ValueTask<TopicMessage> waiting;
-        lock (_gate)
-        {
-            if (TryTakeLocked(out message))
-            {
-                return ValueTask.FromResult(message);
-            }
-
-            if (_isWaiting)
-            {
-                throw new InvalidOperationException("A subscription has one reader at a time.");
-            }
-
-            _waiter.Reset();
-            _isWaiting = true;
-            waiting = new ValueTask<TopicMessage>(this, _waiter.Version);
-        }
-
-        if (ct.CanBeCanceled)
-        {
-            _cancellation = ct.UnsafeRegister(
-                static (state, token) => ((IpcSubscription)state!).CancelWait(token), // The state is this.
-                this
-            );
-        }
-
-        return waiting;
+        return _messages.ReadAsync(ct);
     }
 
     /// <summary>Tells the server, waits for its last frame, and ends the subscription.</summary>
@@ -126,7 +90,7 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner, IValueTaskS
         ClientLink? link;
         lock (_gate)
         {
-            link = _isSubscribed && _endReason is null ? _link : null;
+            link = _isSubscribed ? _link : null;
         }
 
         if (link is not null && link.Send(ControlWriter.Bytes(FrameKind.Unsubscribe, Id, [])))
@@ -143,27 +107,11 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner, IValueTaskS
 
         _client.Forget(this);
         End("unsubscribed");
-        Drop();
+        _messages.Drop();
     }
 
     /// <summary>Unsubscribes; waits at most 200 ms for the answer.</summary>
     public ValueTask DisposeAsync() => UnsubscribeAsync(TimeSpan.FromMilliseconds(200));
-
-    TopicMessage IValueTaskSource<TopicMessage>.GetResult(short token)
-    {
-        _cancellation.Dispose();
-        return _waiter.GetResult(token);
-    }
-
-    ValueTaskSourceStatus IValueTaskSource<TopicMessage>.GetStatus(short token) =>
-        _waiter.GetStatus(token);
-
-    void IValueTaskSource<TopicMessage>.OnCompleted(
-        Action<object?> continuation,
-        object? state,
-        short token,
-        ValueTaskSourceOnCompletedFlags flags
-    ) => _waiter.OnCompleted(continuation, state, token, flags);
 
     void ILeaseOwner.OnReturned(uint gen, int bytes)
     {
@@ -197,7 +145,7 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner, IValueTaskS
         uint gen;
         lock (_gate)
         {
-            if (_link is null || _isSubscribed || _endReason is not null || _queue.Count > 0)
+            if (_link is null || _isSubscribed || _messages.IsEnded || !_messages.IsEmpty)
             {
                 return;
             }
@@ -226,7 +174,7 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner, IValueTaskS
 
         if (isAgain || Gen > 0)
         {
-            Push(
+            _messages.Push(
                 new TopicMessage
                 {
                     Kind = TopicMessageKind.Resumed,
@@ -240,7 +188,29 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner, IValueTaskS
         }
     }
 
-    internal void OnDown(string reason)
+    /// <summary>Takes its part of what the connection's machine decided.</summary>
+    internal void OnConnection(
+        ConnectionActions actions,
+        in ConnectionFacts facts,
+        ClientLink? link
+    )
+    {
+        if (actions.HasFlag(ConnectionActions.DetachSubscriptions))
+        {
+            OnDown(facts.Reason);
+        }
+        else if (actions.HasFlag(ConnectionActions.ResumeSubscriptions) && link is not null)
+        {
+            OnUp(link, facts.HasDaemonChanged);
+        }
+        else if (actions.HasFlag(ConnectionActions.EndSubscriptions))
+        {
+            _client.Forget(this);
+            End(facts.Reason);
+        }
+    }
+
+    private void OnDown(string reason)
     {
         lock (_gate)
         {
@@ -248,14 +218,14 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner, IValueTaskS
             _isSubscribed = false;
         }
 
-        Drop();
-        Push(new TopicMessage { Kind = TopicMessageKind.Detached, Reason = reason });
+        _messages.Drop();
+        _messages.Push(new TopicMessage { Kind = TopicMessageKind.Detached, Reason = reason });
     }
 
     internal void OnRefused(IpcError error)
     {
         _client.Forget(this);
-        Push(
+        _messages.Push(
             new TopicMessage
             {
                 Kind = TopicMessageKind.Refused,
@@ -268,21 +238,20 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner, IValueTaskS
 
     internal void End(string reason, bool tell = true)
     {
+        if (!_messages.TryEnd(reason))
+        {
+            return;
+        }
+
         lock (_gate)
         {
-            if (_endReason is not null)
-            {
-                return;
-            }
-
-            _endReason = reason;
             _isSubscribed = false;
         }
 
         _left.TrySetResult();
         if (tell)
         {
-            Push(new TopicMessage { Kind = TopicMessageKind.Ended, Reason = reason });
+            _messages.Push(new TopicMessage { Kind = TopicMessageKind.Ended, Reason = reason });
         }
     }
 
@@ -321,7 +290,7 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner, IValueTaskS
 
         if (header.Flags.HasFlag(FrameFlags.Free))
         {
-            PutBookmark(
+            _messages.PushBookmark(
                 new()
                 {
                     Kind = TopicMessageKind.Bookmark,
@@ -332,7 +301,7 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner, IValueTaskS
         }
         else
         {
-            Push(
+            _messages.Push(
                 new()
                 {
                     Kind = TopicMessageKind.Batch,
@@ -348,7 +317,7 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner, IValueTaskS
         switch (kind)
         {
             case FrameKind.Gap when IsNext(text.Gen, text.Dseq):
-                Push(
+                _messages.Push(
                     new()
                     {
                         Kind = TopicMessageKind.Gap,
@@ -362,7 +331,7 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner, IValueTaskS
                 var copy = System.Buffers.ArrayPool<byte>.Shared.Rent(Math.Max(1, info.Length));
                 info.CopyTo(copy);
                 var lease = new FrameLease(copy, info.Length);
-                Push(
+                _messages.Push(
                     new()
                     {
                         Kind = TopicMessageKind.Subscribed,
@@ -372,7 +341,7 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner, IValueTaskS
                 );
                 break;
             case FrameKind.CaughtUp when IsCurrent(text.Gen):
-                Push(
+                _messages.Push(
                     new()
                     {
                         Kind = TopicMessageKind.CaughtUp,
@@ -418,120 +387,9 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner, IValueTaskS
             _isSubscribed = false;
         }
 
-        Drop();
-        Push(new TopicMessage { Kind = TopicMessageKind.Detached, Reason = "dseq" });
-        Push(new TopicMessage { Kind = TopicMessageKind.Resumed });
+        _messages.Drop();
+        _messages.Push(new TopicMessage { Kind = TopicMessageKind.Detached, Reason = "dseq" });
+        _messages.Push(new TopicMessage { Kind = TopicMessageKind.Resumed });
         return false;
-    }
-
-    private void PutBookmark(in TopicMessage bookmark)
-    {
-        lock (_gate)
-        {
-            if (!_isWaiting)
-            {
-                // Only the newest one counts, however long nobody reads.
-                _bookmark?.Dispose();
-                _bookmark = bookmark;
-                return;
-            }
-        }
-
-        Push(bookmark);
-    }
-
-    private void Push(in TopicMessage message)
-    {
-        lock (_gate)
-        {
-            if (_isWaiting)
-            {
-                _isWaiting = false;
-            }
-            else
-            {
-                if (_queue.Count >= MaxQueued)
-                {
-                    message.Dispose();
-                    throw new ProtocolViolationException(
-                        "The server sends more than the credit allows."
-                    );
-                }
-
-                if (_bookmark is { } bookmark)
-                {
-                    _queue.Enqueue(bookmark);
-                    _bookmark = null;
-                }
-
-                _queue.Enqueue(message);
-                return;
-            }
-        }
-
-        // Outside of the lock: the reader may go on in here.
-        _waiter.SetResult(message);
-    }
-
-    private bool TryTake(out TopicMessage message)
-    {
-        lock (_gate)
-        {
-            return TryTakeLocked(out message);
-        }
-    }
-
-    private bool TryTakeLocked(out TopicMessage message)
-    {
-        if (_queue.TryDequeue(out message))
-        {
-            return true;
-        }
-
-        if (_bookmark is { } bookmark)
-        {
-            message = bookmark;
-            _bookmark = null;
-            return true;
-        }
-
-        message = new TopicMessage { Kind = TopicMessageKind.Ended, Reason = _endReason ?? "" };
-        return _endReason is not null;
-    }
-
-    private void CancelWait(CancellationToken ct)
-    {
-        lock (_gate)
-        {
-            if (!_isWaiting)
-            {
-                return;
-            }
-
-            _isWaiting = false;
-        }
-
-        _waiter.SetException(new OperationCanceledException(ct));
-    }
-
-    /// <summary>Forgets what was not read: it will be asked for again.</summary>
-    private void Drop()
-    {
-        List<TopicMessage> dropped;
-        lock (_gate)
-        {
-            dropped = [.. _queue];
-            _queue.Clear();
-            if (_bookmark is { } bookmark)
-            {
-                dropped.Add(bookmark);
-                _bookmark = null;
-            }
-        }
-
-        foreach (var message in dropped)
-        {
-            message.Dispose();
-        }
     }
 }

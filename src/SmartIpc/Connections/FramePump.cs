@@ -13,28 +13,18 @@ namespace SmartIpc.Connections;
 /// </remarks>
 internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
 {
-    private const int MaxControlFrames = 1024;
-    private const int MaxControlBytes = 16 * 1024 * 1024;
-    private const int RoomFrames = 256;
-    private const int RoomBytes = 4 * 1024 * 1024;
     private const int BlockedSliceBytes = 64 * 1024;
     private const int Parked = 0;
     private const int Running = 1;
     private const int RunningAgain = 2;
 
-    // Guards the control queue, the first close reason and IsClosing.
-    private readonly Lock _gate = new();
-
-    // Full means that the peer does not read its answers: it is disconnected.
-    private readonly Queue<FrameBuffer> _control = new();
+    private readonly ControlQueue _control = new();
     private readonly Socket _socket;
     private readonly TimeProvider _time;
     private readonly TaskCompletionSource _finished = new(
         TaskCreationOptions.RunContinuationsAsynchronously
     );
     private SocketAsyncEventArgs? _waitingSend;
-    private TaskCompletionSource? _room;
-    private int _controlBytes;
     private int _state;
     private FrameBuffer? _current;
     private bool _isCurrentOwned;
@@ -49,7 +39,7 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
     }
 
     /// <summary>The first reason for which the connection ends, or null.</summary>
-    public CloseReason? Closing { get; private set; }
+    public CloseReason? Closing => _control.Closing;
 
     /// <summary>Completes when the pump has let go of everything and the socket is closed.</summary>
     public Task Finished => _finished.Task;
@@ -60,8 +50,13 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
     /// <summary>Queues a sealed control frame and has it sent, on this thread if nobody else is sending.</summary>
     public bool Send(FrameBuffer frame)
     {
-        if (!TryEnqueue(frame))
+        if (!_control.TryEnqueue(frame))
         {
+            if (Closing is null)
+            {
+                Abort(new CloseReason("slow", "The peer does not read its answers."));
+            }
+
             return false;
         }
 
@@ -78,19 +73,7 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
     }
 
     /// <summary>Completes when the control queue is short, or the connection ends: for senders that can wait.</summary>
-    public Task WaitForRoomAsync()
-    {
-        lock (_gate)
-        {
-            if (HasRoom || Closing is not null)
-            {
-                return Task.CompletedTask;
-            }
-
-            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _room.Task;
-        }
-    }
+    public Task WaitForRoomAsync() => _control.WaitForRoomAsync();
 
     /// <summary>Has the pump look again; from any thread, never blocks, runs nothing here.</summary>
     public void Signal()
@@ -119,20 +102,9 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
     /// <returns>True if this was the first reason.</returns>
     public bool Close(CloseReason reason, FrameBuffer? farewell = null)
     {
-        lock (_gate)
+        if (!_control.TryClose(reason, farewell))
         {
-            if (Closing is not null)
-            {
-                farewell?.Dispose();
-                return false;
-            }
-
-            Closing = reason;
-            if (farewell is not null)
-            {
-                _control.Enqueue(farewell);
-                _controlBytes += farewell.Length;
-            }
+            return false;
         }
 
         Signal();
@@ -189,53 +161,6 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
         }
     }
 
-    private bool HasRoom => _control.Count < RoomFrames && _controlBytes < RoomBytes;
-
-    private bool TryEnqueue(FrameBuffer frame)
-    {
-        lock (_gate)
-        {
-            var isFull = _control.Count >= MaxControlFrames || _controlBytes > MaxControlBytes;
-            if (Closing is null && !isFull)
-            {
-                _control.Enqueue(frame);
-                _controlBytes += frame.Length;
-                return true;
-            }
-        }
-
-        frame.Dispose();
-        if (Closing is null)
-        {
-            Abort(new CloseReason("slow", "The peer does not read its answers."));
-        }
-
-        return false;
-    }
-
-    private bool TryDequeue(out bool isClosing)
-    {
-        lock (_gate)
-        {
-            // Read with the queue, so that a farewell is never left behind.
-            isClosing = Closing is not null;
-            if (!_control.TryDequeue(out var frame))
-            {
-                return false;
-            }
-
-            _controlBytes -= frame.Length;
-            if (_room is not null && HasRoom)
-            {
-                _room.TrySetResult();
-                _room = null;
-            }
-
-            SetCurrent(frame, isOwned: true);
-            return true;
-        }
-    }
-
     private void SetCurrent(FrameBuffer frame, bool isOwned)
     {
         _current = frame;
@@ -257,9 +182,9 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
                         return;
                     }
                 }
-                else if (TryDequeue(out var isClosing))
+                else if (_control.TryDequeue(out var next, out var isClosing))
                 {
-                    // Sent in the next turn.
+                    SetCurrent(next, isOwned: true);
                 }
                 else if (isClosing)
                 {
@@ -396,16 +321,7 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
     {
         // The state stays Running: no signal starts the pump again.
         ReleaseCurrent();
-        lock (_gate)
-        {
-            while (_control.TryDequeue(out var frame))
-            {
-                frame.Dispose();
-            }
-
-            _room?.TrySetResult();
-        }
-
+        _control.Clear();
         if (OwnsSocket)
         {
             ShutDown();
@@ -416,9 +332,3 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
         _finished.TrySetResult();
     }
 }
-
-/// <summary>Why a connection ends.</summary>
-/// <param name="Code">A word.</param>
-/// <param name="Message">More about it.</param>
-/// <param name="RetryAfter">When the peer said to come back.</param>
-internal sealed record CloseReason(string Code, string Message, TimeSpan RetryAfter = default);
