@@ -249,13 +249,7 @@ public sealed class IpcClient : IAsyncDisposable
 
     private static IpcException NotUp() => new(IpcErrorCode.Closed, "There is no connection.");
 
-    private ClientLink GetLink()
-    {
-        lock (_gate)
-        {
-            return _link ?? throw NotUp();
-        }
-    }
+    private ClientLink GetLink() => Volatile.Read(ref _link) ?? throw NotUp();
 
     private async Task<ClientLink> OpenLinkAsync(CancellationToken ct)
     {
