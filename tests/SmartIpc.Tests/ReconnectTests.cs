@@ -1,0 +1,205 @@
+using CsCheck;
+using Microsoft.Extensions.Time.Testing;
+using SmartIpc.Client;
+
+namespace SmartIpc.Tests;
+
+public sealed class ReconnectTests
+{
+    private static readonly ReconnectPolicy Policy = new();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(150)]
+    [InlineData(1_000)]
+    [InlineData(77_777)]
+    public async Task A_connection_cut_anywhere_loses_and_doubles_nothing(int step)
+    {
+        await using var home = new TestHome().Start();
+        var path = home.SocketPath + ".proxy";
+        // Past the welcome at least, further each time, whole at last.
+        await using var proxy = new CuttingProxy(
+            path,
+            home.SocketPath,
+            n => n < 20 ? 300 + (n * step) : int.MaxValue
+        );
+        home.ClientOptions = home.ClientOptions with
+        {
+            SocketPath = path,
+            Reconnect = new() { Initial = TimeSpan.FromMilliseconds(1), Factor = 1 },
+        };
+        await using var client = await home.ConnectAsync();
+        var followers = Enumerable
+            .Range(0, 3)
+            .Select(_ => new CounterFollower(client, 50_000))
+            .ToArray();
+
+        var reading = Task.WhenAll(followers.Select(f => f.ReadToAsync(100_000, home.Ct)));
+        while (home.Topic.Head < 100_000)
+        {
+            home.Topic.Append(100);
+        }
+
+        await reading;
+        Assert.All(followers, f => Assert.Equal((100_000, 0), (f.Shown, f.Lost)));
+        Assert.True(proxy.Connections > 1);
+        await Task.WhenAll(followers.Select(f => f.DisposeAsync().AsTask()));
+    }
+
+    [Fact]
+    public async Task A_server_that_falls_silent_is_pinged_and_then_dropped()
+    {
+        await using var home = new TestHome();
+        var time = new FakeTimeProvider();
+        using var listener = new System.Net.Sockets.Socket(
+            System.Net.Sockets.AddressFamily.Unix,
+            System.Net.Sockets.SocketType.Stream,
+            System.Net.Sockets.ProtocolType.Unspecified
+        );
+        listener.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(home.SocketPath));
+        listener.Listen(1);
+        home.ClientOptions = home.ClientOptions with { TimeProvider = time };
+        var connecting = home.ConnectAsync();
+        using var server = await listener.AcceptAsync(home.Ct);
+        await server.SendAsync(
+            RawPeer.Frame(Framing.FrameKind.Welcome, 0, """{"proto":1,"daemonId":"x"}"""),
+            home.Ct
+        );
+        await using var client = await connecting;
+        var heard = new byte[4096];
+        var hello = await server.ReceiveAsync(heard, home.Ct);
+
+        time.Advance(TimeSpan.FromSeconds(15));
+        var count = await server.ReceiveAsync(heard, home.Ct);
+        time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.True(hello > 0);
+        Assert.Equal((byte)Framing.FrameKind.Ping, heard[4]);
+        Assert.Equal(Framing.FrameHeader.Size + 7, count);
+        await home.WaitForAsync(() => client.State == ConnectionState.Waiting);
+    }
+
+    [Fact]
+    public async Task A_client_without_reconnection_closes_and_ends_its_subscriptions()
+    {
+        await using var home = new TestHome();
+        home.ClientOptions = home.ClientOptions with { Reconnect = ReconnectPolicy.None };
+        home.Start();
+        await using var client = await home.ConnectAsync();
+        await using var follower = new CounterFollower(client);
+        _ = follower.Subscription;
+
+        await home.Server.DisposeAsync();
+        await follower.ReadUntilAsync(f => f.Kinds.Contains(TopicMessageKind.Ended), home.Ct);
+
+        Assert.Equal((ConnectionState.Closed, "stop"), (client.State, follower.Reason));
+    }
+
+    [Fact]
+    public async Task A_waiting_client_goes_on_when_the_server_comes()
+    {
+        await using var home = new TestHome();
+        var waiting = IpcClient.WaitForServerAsync(
+            home.SocketPath,
+            TestHome.Patience,
+            TimeProvider.System,
+            home.Ct
+        );
+
+        home.Start();
+
+        await waiting;
+    }
+
+    [Fact]
+    public void Waits_grow_to_the_cap_and_start_again_after_a_stable_connection()
+    {
+        var facts = Run(ConnectionFacts.Initial, new(ConnectionEventKind.Start, default));
+        var waits = new List<double>();
+        for (var i = 0; i < 8; i++)
+        {
+            facts = Run(facts, new(ConnectionEventKind.Failed, default, "not-running"));
+            waits.Add(facts.RetryIn.TotalMilliseconds);
+            facts = Run(facts, new(ConnectionEventKind.RetryDue, default));
+        }
+
+        facts = Run(facts, new(ConnectionEventKind.Connected, default));
+        facts = Run(facts, new(ConnectionEventKind.Welcomed, default, DaemonId: "a"));
+        facts = Run(facts, new(ConnectionEventKind.Lost, TimeSpan.FromSeconds(11), "closed"));
+
+        Assert.Equal([200, 400, 800, 1600, 3200, 5000, 5000, 5000], waits);
+        Assert.Equal(
+            (ConnectionState.Waiting, 100),
+            (facts.State, facts.RetryIn.TotalMilliseconds)
+        );
+    }
+
+    [Fact]
+    public void Another_version_or_user_ends_the_client_for_good()
+    {
+        var facts = Run(ConnectionFacts.Initial, new(ConnectionEventKind.Start, default));
+        facts = Run(facts, new(ConnectionEventKind.Connected, default));
+
+        Assert.Equal(
+            ConnectionState.Closed,
+            Run(facts, new(ConnectionEventKind.Failed, default, IpcErrorCode.Version)).State
+        );
+        Assert.Equal(
+            ConnectionState.Closed,
+            Run(facts, new(ConnectionEventKind.Failed, default, IpcErrorCode.Peer)).State
+        );
+    }
+
+    [Fact]
+    public void Whatever_happens_the_machine_keeps_its_rules() =>
+        Gen.Select(Gen.Enum<ConnectionEventKind>(), Gen.Int[0, 20_000], Gen.Double[0, 1], Gen.Bool)
+            .Array[0, 60]
+            .Sample(events =>
+            {
+                var facts = ConnectionFacts.Initial;
+                var now = TimeSpan.Zero;
+                foreach (var (kind, later, roll, isOther) in events)
+                {
+                    now += TimeSpan.FromMilliseconds(later);
+                    var daemon = isOther ? "b" : "a";
+                    var happened = new ConnectionEvent(kind, now, "closed", daemon, default, roll);
+                    var (next, actions) = ConnectionMachine.Step(facts, happened, Policy);
+                    AssertRules(facts, happened, next, actions);
+                    facts = next;
+                }
+            });
+
+    private static void AssertRules(
+        in ConnectionFacts before,
+        in ConnectionEvent happened,
+        in ConnectionFacts after,
+        ConnectionActions actions
+    )
+    {
+        Assert.Equal(
+            after.State == ConnectionState.Up && before.State != ConnectionState.Up,
+            actions.HasFlag(ConnectionActions.ResumeSubscriptions)
+        );
+        Assert.Equal(
+            before.State == ConnectionState.Up && after.State == ConnectionState.Waiting,
+            actions.HasFlag(ConnectionActions.DetachSubscriptions)
+        );
+        Assert.Equal(before.State != after.State, actions.HasFlag(ConnectionActions.Tell));
+        Assert.InRange(after.RetryIn, TimeSpan.Zero, Policy.Cap * (1 + Policy.Jitter));
+        if (before.State == ConnectionState.Closed)
+        {
+            Assert.Equal(before, after);
+        }
+
+        if (actions.HasFlag(ConnectionActions.ResumeSubscriptions))
+        {
+            Assert.Equal(
+                before.DaemonId is not null && before.DaemonId != happened.DaemonId,
+                after.HasDaemonChanged
+            );
+        }
+    }
+
+    private static ConnectionFacts Run(in ConnectionFacts facts, in ConnectionEvent happened) =>
+        ConnectionMachine.Step(facts, happened, Policy).Facts;
+}
