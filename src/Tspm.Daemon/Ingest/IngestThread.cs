@@ -1,0 +1,206 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+using Tspm.CaptureLog;
+using Tspm.Daemon.Interop;
+using Tspm.Daemon.Logging;
+using Tspm.Logs;
+
+namespace Tspm.Daemon.Ingest;
+
+/// <summary>The one thread that numbers: sleeps on the wake pipe, turns the ingest, and does what others ask of the logs.</summary>
+internal sealed class IngestThread : IDisposable
+{
+    private const int MaxOrders = 65_536;
+    private const int RetryMilliseconds = 500;
+    private readonly HomePaths _home;
+    private readonly LogIngest _ingest;
+    private readonly ILogger _log;
+    private readonly WakePage _page;
+    private readonly SafeFileHandle _wake;
+    private readonly Thread _thread;
+
+    // Full means a client floods commands: the order is refused, and so is the command.
+    private readonly ConcurrentQueue<Action> _orders = new();
+    private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isStopping;
+
+    /// <summary>Opens the wake pipe and page; the keeper has made them.</summary>
+    public IngestThread(HomePaths home, LogIngest ingest, ILogger log)
+    {
+        _home = home;
+        _ingest = ingest;
+        _log = log;
+        _page = WakePage.Open(home.WakePage);
+        // Read and write, so that its end is never seen and this side can wake itself.
+        _wake = File.OpenHandle(home.WakePipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        _thread = new Thread(Run) { IsBackground = true, Name = "ingest" };
+    }
+
+    /// <summary>Ends when everything that was in the journal at the start is in the logs.</summary>
+    public Task CaughtUp => _caughtUp.Task;
+
+    /// <summary>Ends with the thread; fails if it failed.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>The next ord to read.</summary>
+    public ulong Position => _ingest.Position;
+
+    /// <summary>Starts the thread.</summary>
+    public void Start() => _thread.Start();
+
+    /// <summary>Has something done on the ingest thread, between two turns.</summary>
+    /// <exception cref="InvalidOperationException">Too many orders wait, or the thread has ended.</exception>
+    public Task DoAsync(Action order)
+    {
+        if (_orders.Count >= MaxOrders || _ended.Task.IsCompleted)
+        {
+            throw new InvalidOperationException("the ingest thread takes no more orders");
+        }
+
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _orders.Enqueue(() =>
+        {
+            try
+            {
+                order();
+                done.SetResult();
+            }
+            catch (IOException error)
+            {
+                done.SetException(error);
+            }
+        });
+        WakeUp();
+        return done.Task;
+    }
+
+    /// <summary>Appends a life-cycle entry to a log, after everything that was read before.</summary>
+    public Task AppendEventAsync(LogWriter log, uint run, byte[] payload, ulong ord = 0)
+    {
+        return DoAsync(() =>
+        {
+            Append(log, run, payload, ord);
+            _ingest.Commit(log);
+        });
+    }
+
+    /// <summary>The same, from the ingest thread itself.</summary>
+    public void Append(LogWriter log, uint run, byte[] payload, ulong ord)
+    {
+        var place = ord != 0 ? ord : _ingest.Position == 0 ? 0 : _ingest.Position - 1;
+        var wall = (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks;
+        log.AppendEvent(run, payload, place, wall, Stopwatch.GetTimestamp());
+    }
+
+    /// <summary>Stops after everything that is in the journal now is in the logs.</summary>
+    public async Task StopAsync()
+    {
+        _isStopping = true;
+        WakeUp();
+        await _ended.Task;
+    }
+
+    /// <summary>Waits until the indexes are on the device and deletes the journal that nobody needs; any thread.</summary>
+    public void SyncAndForget()
+    {
+        try
+        {
+            _ingest.SyncAndForget(_home, _ingest.Position);
+        }
+        catch (IOException error)
+        {
+            DaemonLog.SyncFailed(_log, error.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _wake.Dispose();
+        _page.Dispose();
+        _ingest.Dispose();
+    }
+
+    private void WakeUp() => RandomAccess.Write(_wake, "w"u8, 0);
+
+    private void Run()
+    {
+        try
+        {
+            while (Turn())
+            {
+                // All is in Turn.
+            }
+
+            _ingest.CloseAll();
+            _ended.SetResult();
+        }
+        catch (Exception error)
+        {
+            DaemonLog.IngestFailed(_log, error);
+            _ended.SetException(error);
+            _caughtUp.TrySetException(error);
+        }
+    }
+
+    private bool Turn()
+    {
+        while (_orders.TryDequeue(out var order))
+        {
+            order();
+        }
+
+        IngestTurn turn;
+        try
+        {
+            turn = _ingest.Turn(Stopwatch.GetTimestamp());
+        }
+        catch (IOException error)
+        {
+            DaemonLog.IndexRefused(_log, error.Message);
+            LibC.WaitReadable(_wake, RetryMilliseconds);
+            return !_isStopping;
+        }
+
+        if (turn.HasMore)
+        {
+            return true;
+        }
+
+        _caughtUp.TrySetResult();
+        if (_isStopping && _orders.IsEmpty)
+        {
+            return false;
+        }
+
+        Sleep(turn.Deadline);
+        return true;
+    }
+
+    private void Sleep(long deadline)
+    {
+        if (!_page.TryArm(_ingest.Position) || !_orders.IsEmpty)
+        {
+            _page.Disarm();
+            return;
+        }
+
+        var milliseconds = -1;
+        if (deadline != long.MaxValue)
+        {
+            var left = Math.Max(0, deadline - Stopwatch.GetTimestamp());
+            milliseconds = (int)Math.Min(int.MaxValue, (left + 999_999) / 1_000_000);
+        }
+
+        if (LibC.WaitReadable(_wake, milliseconds))
+        {
+            Span<byte> bytes = stackalloc byte[256];
+            RandomAccess.Read(_wake, bytes, 0);
+        }
+
+        _page.Disarm();
+    }
+}

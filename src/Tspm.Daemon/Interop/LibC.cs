@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Tspm.Daemon.Interop;
+
+/// <summary>The system calls of the daemon.</summary>
+internal static partial class LibC
+{
+    /// <summary>Wait for input.</summary>
+    public const short PollIn = 1;
+
+    private const int LockExclusive = 2;
+    private const int LockNonBlocking = 4;
+    private const long PidfdSendSignalNumber = 424;
+    private const long PidfdOpenNumber = 434;
+
+    /// <summary>Takes a lock that lives as long as the handle; false if another process has it.</summary>
+    public static bool TryLock(SafeFileHandle file) => flock(file, LockExclusive | LockNonBlocking) == 0;
+
+    /// <summary>Waits until the handle can be read, or the time is over.</summary>
+    /// <param name="file">What to wait for.</param>
+    /// <param name="milliseconds">−1 waits for ever.</param>
+    /// <returns>True if it can be read.</returns>
+    public static bool WaitReadable(SafeFileHandle file, int milliseconds)
+    {
+        var entry = new PollEntry { Descriptor = (int)file.DangerousGetHandle(), Events = PollIn };
+        return poll(ref entry, 1, milliseconds) > 0;
+    }
+
+    /// <summary>A handle of a process that cannot come to mean another; invalid if there is none.</summary>
+    public static SafeFileHandle OpenProcess(int pid) =>
+        new((nint)syscall(PidfdOpenNumber, pid, 0, 0, 0), ownsHandle: true);
+
+    /// <summary>Sends a signal; false if the process is gone or not ours.</summary>
+    public static bool SendSignal(SafeFileHandle process, int signal) =>
+        syscall(PidfdSendSignalNumber, process.DangerousGetHandle(), signal, 0, 0) == 0;
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int flock(SafeFileHandle file, int operation);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int poll(ref PollEntry entries, nuint count, int timeout);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial long syscall(long number, long first, long second, long third, long fourth);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollEntry
+    {
+        public int Descriptor;
+        public short Events;
+        public short Returned;
+    }
+}

@@ -1,0 +1,219 @@
+using Microsoft.Extensions.Logging;
+using Tspm.Daemon.Logging;
+using Tspm.Daemon.Persistence;
+using Tspm.Logs;
+using Tspm.Protocol;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Daemon.Supervision;
+
+/// <summary>All processes, by id and by name; has the list saved after every change.</summary>
+/// <remarks>The table is replaced, never changed in place; names are checked under the gate, so of 50 starts of one name one wins.</remarks>
+internal sealed class ProcessRegistry : IAsyncDisposable
+{
+    private readonly ProcessListFile _file;
+    private readonly ILogger _log;
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _saving = new(1, 1);
+
+    // Guarded by _gate.
+    private readonly HashSet<(string Ns, string Name)> _reserved = [];
+    private uint _nextId;
+    private long _startOrder;
+    private long _wanted;
+    private long _saved;
+
+    private volatile IReadOnlyList<ProcessSupervisor> _all = [];
+
+    /// <summary>Makes an empty registry over a file.</summary>
+    public ProcessRegistry(ProcessListFile file, ILogger log)
+    {
+        _file = file;
+        _log = log;
+    }
+
+    /// <summary>All processes, by id.</summary>
+    public IReadOnlyList<ProcessSupervisor> All => _all;
+
+    /// <summary>Reads the saved list; the ids go on after every id that was ever used.</summary>
+    public IReadOnlyList<ProcessRecord> Load(uint highestUsedId)
+    {
+        var list = _file.Read();
+        if (_file.Damage is { } damage)
+        {
+            DaemonLog.ListDamaged(_log, damage);
+        }
+
+        _nextId = Math.Max(Math.Max(list.NextId, highestUsedId + 1), 1);
+        _startOrder = list.Processes.Count == 0 ? 0 : list.Processes.Max(process => process.StartOrder);
+        return list.Processes;
+    }
+
+    /// <summary>The process with this id; null if there is none.</summary>
+    public ProcessSupervisor? Find(uint id) => _all.FirstOrDefault(process => process.Record.Id == id);
+
+    /// <summary>Takes a name before the process is made; false if it is taken.</summary>
+    public bool TryReserve(string ns, string name, out uint id)
+    {
+        lock (_gate)
+        {
+            id = 0;
+            var isTaken = _all.Any(process => process.Record.Spec.Ns == ns && process.Record.Spec.Name == name);
+            if (isTaken || !_reserved.Add((ns, name)))
+            {
+                return false;
+            }
+
+            id = _nextId++;
+            return true;
+        }
+    }
+
+    /// <summary>The process could not be made: its name is free again.</summary>
+    public void Release(string ns, string name)
+    {
+        lock (_gate)
+        {
+            _reserved.Remove((ns, name));
+        }
+    }
+
+    /// <summary>Adds a process; a reserved name is its own now.</summary>
+    public void Add(ProcessSupervisor process)
+    {
+        lock (_gate)
+        {
+            _reserved.Remove((process.Record.Spec.Ns, process.Record.Spec.Name));
+            _all = [.. _all.Append(process).OrderBy(known => known.Record.Id)];
+        }
+    }
+
+    /// <summary>Forgets a process.</summary>
+    public void Remove(ProcessSupervisor process)
+    {
+        lock (_gate)
+        {
+            _all = [.. _all.Where(known => known != process)];
+        }
+    }
+
+    /// <summary>The next number in the order of starts.</summary>
+    public long NextStartOrder() => Interlocked.Increment(ref _startOrder);
+
+    /// <summary>Saves the list as it is now or later; many calls at once become one write.</summary>
+    public async Task SaveAsync()
+    {
+        var mine = Interlocked.Increment(ref _wanted);
+        await _saving.WaitAsync();
+        try
+        {
+            if (Volatile.Read(ref _saved) >= mine)
+            {
+                return;
+            }
+
+            var upTo = Volatile.Read(ref _wanted);
+            _file.Write(Snapshot());
+            Volatile.Write(ref _saved, upTo);
+        }
+        catch (IOException error)
+        {
+            DaemonLog.SaveFailed(_log, error.Message);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            DaemonLog.SaveFailed(_log, error.Message);
+        }
+        finally
+        {
+            _saving.Release();
+        }
+    }
+
+    /// <summary>The processes that selectors mean.</summary>
+    /// <param name="selectors">Empty means all.</param>
+    /// <param name="isChange">Something will be done to them: a name in several namespaces is refused.</param>
+    /// <param name="found">By id, each once.</param>
+    /// <param name="error">Why the selectors mean nothing; null if they do.</param>
+    public bool TrySelect(
+        IReadOnlyList<string> selectors,
+        bool isChange,
+        out IReadOnlyList<ProcessSupervisor> found,
+        out SelectionError? error
+    )
+    {
+        var all = _all;
+        found = all;
+        error = null;
+        if (selectors.Count == 0)
+        {
+            return true;
+        }
+
+        var chosen = new HashSet<ProcessSupervisor>();
+        foreach (var text in selectors)
+        {
+            if (Selector.TryParse(text, out var selector) is { } fault)
+            {
+                error = new SelectionError(ErrorCodes.BadRequest, fault, null);
+                return false;
+            }
+
+            var matches = all.Where(process => selector.Matches(process.Record)).ToList();
+            error = Check(text, selector, matches, isChange);
+            if (error is not null)
+            {
+                return false;
+            }
+
+            chosen.UnionWith(matches);
+        }
+
+        found = [.. all.Where(chosen.Contains)];
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in _all)
+        {
+            await process.DisposeAsync();
+        }
+
+        await SaveAsync();
+        _saving.Dispose();
+    }
+
+    private SelectionError? Check(string text, Selector selector, List<ProcessSupervisor> matches, bool isChange)
+    {
+        if (matches.Count == 0 && !selector.IsAll)
+        {
+            var near = NearestNames.To(text, _all.Select(process => process.Record.Spec.Name));
+            var hint = near.Count > 0 ? $"did you mean: {string.Join(", ", near)}?" : "see: tspm list";
+            return new SelectionError(ErrorCodes.NotFound, $"no process matches \"{text}\"", hint);
+        }
+
+        if (isChange && selector.IsExactName && matches.Count > 1)
+        {
+            var names = string.Join(", ", matches.Select(process => $"{process.Record.Spec.Ns}/{process.Record.Spec.Name}"));
+            return new SelectionError(ErrorCodes.Conflict, $"\"{text}\" means several: {names}", "name one as namespace/name");
+        }
+
+        return null;
+    }
+
+    private ProcessList Snapshot()
+    {
+        lock (_gate)
+        {
+            return new ProcessList { NextId = _nextId, Processes = [.. _all.Select(process => process.Record)] };
+        }
+    }
+}
+
+/// <summary>Why selectors mean nothing.</summary>
+/// <param name="Code">One of the error codes.</param>
+/// <param name="Message">What.</param>
+/// <param name="Hint">What to do.</param>
+internal sealed record SelectionError(string Code, string Message, string? Hint);

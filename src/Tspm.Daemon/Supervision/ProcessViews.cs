@@ -1,0 +1,126 @@
+using System.Globalization;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Daemon.Supervision;
+
+/// <summary>From a supervisor to what list and describe show.</summary>
+internal static class ProcessViews
+{
+    private const int MaxChildren = 100;
+
+    /// <summary>What is known of a process now.</summary>
+    /// <param name="supervisor">The process.</param>
+    /// <param name="time">Time.</param>
+    /// <param name="withDetails">Also what only describe shows.</param>
+    public static ProcessView Of(ProcessSupervisor supervisor, TimeProvider time, bool withDetails)
+    {
+        var record = supervisor.Record;
+        var spec = record.Spec;
+        var run = supervisor.Run;
+        var last = record.Runs is [var newest, ..] ? newest : null;
+        var ended = record.Runs.FirstOrDefault(known => known.EndedAt is not null);
+        var status = supervisor.Status;
+        var lives = run is { Outcome: null, Pid: > 0 };
+        var facts = lives ? ProcFacts.Read(run!.Pid) : null; // lives means that there is a run
+        var view = new ProcessView
+        {
+            Id = record.Id,
+            Name = spec.Name,
+            Ns = spec.Ns,
+            Status = NameOf(status),
+            StatusText = TextOf(status, ended),
+            Pid = lives ? run!.Pid : null,
+            Run = record.Run,
+            RunId = last?.RunId.ToString(),
+            Restarts = record.Restarts,
+            ExitCode = ended is { Signal: 0 } ? ended.Code : null,
+            ExitSignal = ended is null ? null : new RunOutcome(ended.Code, ended.Signal).SignalName,
+            Reason = record.FailedReason ?? (lives ? null : ended?.Reason),
+            UptimeSeconds = lives ? time.GetElapsedTime(run!.StartedAt).TotalSeconds : null,
+            StartedAt = last is null ? null : Text(last.StartedAt),
+            NextTrySeconds = supervisor.RetryAt > 0
+                ? Math.Max(0, time.GetElapsedTime(time.GetTimestamp(), supervisor.RetryAt).TotalSeconds)
+                : null,
+            CpuPercent = facts is { } live ? CpuOf(live, time.GetElapsedTime(run!.StartedAt)) : null,
+            MemoryBytes = facts?.ResidentBytes,
+            Command = spec.Command,
+            IsShell = spec.IsShell,
+            Cwd = spec.Cwd,
+            Restart = spec.Restart.Policy,
+            Pty = spec.Pty,
+        };
+        return withDetails ? WithDetails(view, supervisor) : view;
+    }
+
+    private static ProcessView WithDetails(ProcessView view, ProcessSupervisor supervisor)
+    {
+        var log = supervisor.Log.Log;
+        var facts = log.Facts;
+        var spec = supervisor.Record.Spec;
+        return view with
+        {
+            Log = new LogView(
+                log.LogId.ToString(),
+                facts.Epoch,
+                facts.Head,
+                facts.OldestRing,
+                facts.OldestDisk,
+                log.DataBytes,
+                supervisor.LogDirectory
+            ),
+            Runs = [.. supervisor.Record.Runs.Select(ViewOf)],
+            Env = [.. spec.Env.Select(SecretMask.Mask)],
+            Children = ChildrenOf(supervisor),
+            Stop = spec.Stop,
+            RestartPolicy = spec.Restart,
+        };
+    }
+
+    private static List<ChildView> ChildrenOf(ProcessSupervisor supervisor) =>
+        supervisor.Run is { Outcome: null, Pid: > 0 } run
+            ?
+            [
+                .. supervisor
+                    .FindDescendants(run)
+                    .Take(MaxChildren)
+                    .Select(child => new ChildView(child.Pid, ProcFacts.ReadCommandLine(child.Pid))),
+            ]
+            : [];
+
+    private static RunView ViewOf(RunRecord run) =>
+        new(
+            run.Run,
+            run.RunId.ToString(),
+            run.Pid,
+            Text(run.StartedAt),
+            run.EndedAt is { } ended ? Text(ended) : null,
+            run.Signal == 0 ? run.Code : null,
+            new RunOutcome(run.Code, run.Signal).SignalName,
+            run.Reason,
+            run.MaxMemoryBytes,
+            run.CpuMs is { } cpu ? cpu / 1000.0 : null
+        );
+
+    private static double CpuOf(in ProcFacts facts, TimeSpan uptime) =>
+        uptime.TotalSeconds < 0.05 ? 0 : Math.Round(100.0 * facts.CpuTicks / ProcFacts.TicksPerSecond / uptime.TotalSeconds, 1);
+
+    private static string NameOf(ProcessStatus status) =>
+        status switch
+        {
+            ProcessStatus.Starting => ProcessStatuses.Starting,
+            ProcessStatus.Running => ProcessStatuses.Running,
+            ProcessStatus.Stopping or ProcessStatus.Sweeping => ProcessStatuses.Stopping,
+            ProcessStatus.Draining or ProcessStatus.Exited => ProcessStatuses.Exited,
+            ProcessStatus.Backoff => ProcessStatuses.Backoff,
+            ProcessStatus.Failed => ProcessStatuses.Failed,
+            _ => ProcessStatuses.Stopped,
+        };
+
+    private static string TextOf(ProcessStatus status, RunRecord? ended) =>
+        NameOf(status) == ProcessStatuses.Exited && ended is not null
+            ? new RunOutcome(ended.Signal == 0 ? ended.Code : null, ended.Signal).ToString()
+            : NameOf(status);
+
+    private static string Text(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,50 @@
+namespace Tspm.Daemon.Supervision;
+
+/// <summary>What a supervisor remembers of the run that is under way.</summary>
+internal sealed class RunState(uint run, Guid runId, int openStreams)
+{
+    /// <summary>Its number.</summary>
+    public uint Run { get; } = run;
+
+    /// <summary>Its identity.</summary>
+    public Guid RunId { get; } = runId;
+
+    /// <summary>The leader; 0 until it lives.</summary>
+    public int Pid { get; set; }
+
+    /// <summary>The leader's start time, clock ticks.</summary>
+    public ulong StartTime { get; set; }
+
+    /// <summary>Monotonic time of the spawn.</summary>
+    public long StartedAt { get; set; }
+
+    /// <summary>Wall clock of the spawn.</summary>
+    public DateTimeOffset StartedWall { get; set; }
+
+    /// <summary>Streams whose end was not seen yet.</summary>
+    public int OpenStreams { get; set; } = openStreams;
+
+    /// <summary>How the leader ended; null while it lives.</summary>
+    public RunOutcome? Outcome { get; set; }
+
+    /// <summary>How long it lived.</summary>
+    public TimeSpan Uptime { get; set; }
+
+    /// <summary>Peak resident memory.</summary>
+    public long MaxMemoryBytes { get; set; }
+
+    /// <summary>CPU time, ms.</summary>
+    public long CpuMs { get; set; }
+
+    /// <summary>True if tspm signalled it to end.</summary>
+    public bool WasSignalled { get; set; }
+
+    /// <summary>True if its output was not waited for to the end.</summary>
+    public bool WasCut { get; set; }
+
+    /// <summary>True if its descendants were signalled.</summary>
+    public bool IsSwept { get; set; }
+
+    /// <summary>Descendants that were seen when it was stopped.</summary>
+    public IReadOnlyList<ProcFacts> Descendants { get; set; } = [];
+}

@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Logging;
+using Tspm.CaptureLog;
+using Tspm.Daemon.Ingest;
+using Tspm.Daemon.Keeper;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Daemon.Supervision;
+
+/// <summary>What every supervisor needs of the daemon.</summary>
+internal sealed record SupervisorServices
+{
+    /// <summary>Spawns and signals.</summary>
+    public required IKeeper Keeper { get; init; }
+
+    /// <summary>Appends life-cycle entries.</summary>
+    public required IngestThread Ingest { get; init; }
+
+    /// <summary>Time.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>The daemon's own log.</summary>
+    public required ILogger Log { get; init; }
+
+    /// <summary>The home.</summary>
+    public required HomePaths Home { get; init; }
+
+    /// <summary>Drain times.</summary>
+    public required DaemonOptions Options { get; init; }
+
+    /// <summary>Finds what is left of a run.</summary>
+    public required DescendantFinder Finder { get; init; }
+
+    /// <summary>Has the list saved; ends when it is.</summary>
+    public required Func<Task> SaveAsync { get; init; }
+
+    /// <summary>Gives the next number of the order of starts.</summary>
+    public required Func<long> NextStartOrder { get; init; }
+
+    /// <summary>Serialises an event.</summary>
+    public static byte[] Body(LogEvent body) =>
+        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(body, ProtocolJsonContext.Default.LogEvent);
+}

@@ -1,0 +1,129 @@
+using System.Text.Json;
+using SmartIpc.Requests;
+using SmartIpc.Topics;
+using Tspm.Daemon.Supervision;
+using Tspm.Logs;
+using Tspm.Protocol;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Daemon.Topics;
+
+/// <summary>The topics <c>logs.&lt;processId&gt;</c>.</summary>
+internal sealed class LogTopicSource(ProcessRegistry registry) : ITopicSource
+{
+    private readonly Lock _gate = new();
+
+    // Guarded by _gate. Cursors that are open, so that deleting a process ends them.
+    private readonly List<WeakReference<LogTopicCursor>> _open = [];
+
+    /// <inheritdoc/>
+    public ValueTask<IpcResult<TopicCursor>> OpenAsync(
+        SubscribeRequest request,
+        ISubscriptionWaker waker,
+        CancellationToken ct
+    ) => ValueTask.FromResult(Open(request, waker));
+
+    /// <summary>Ends all subscriptions to a log.</summary>
+    public void End(ProcessLog log, string reason)
+    {
+        lock (_gate)
+        {
+            foreach (var known in _open)
+            {
+                if (known.TryGetTarget(out var cursor) && cursor.IsOf(log))
+                {
+                    cursor.End(reason);
+                }
+            }
+        }
+    }
+
+    private IpcResult<TopicCursor> Open(SubscribeRequest request, ISubscriptionWaker waker)
+    {
+        if (!TopicNames.TryParseLogs(request.Topic, out var id))
+        {
+            return new IpcError(ErrorCodes.BadRequest, $"\"{request.Topic}\" is not a topic", "topics are logs.<processId>");
+        }
+
+        if (registry.Find(id) is not { } process)
+        {
+            return new IpcError(ErrorCodes.NotFound, $"there is no process {id}", "see: tspm list");
+        }
+
+        LogSubscribeOptions? options;
+        try
+        {
+            options = JsonSerializer.Deserialize(request.Options.Span, ProtocolJsonContext.Default.LogSubscribeOptions);
+        }
+        catch (JsonException wrong)
+        {
+            return new IpcError(ErrorCodes.BadRequest, $"the options cannot be read: {wrong.Message}", null);
+        }
+
+        options ??= new LogSubscribeOptions();
+        return LogFilters.TryParse(options.Streams, out var filter) is { } fault
+            ? new IpcError(ErrorCodes.BadRequest, fault, null)
+            : Open(process, options, filter, waker);
+    }
+
+    private LogTopicCursor Open(
+        ProcessSupervisor process,
+        LogSubscribeOptions options,
+        LogFilter filter,
+        ISubscriptionWaker waker
+    )
+    {
+        var log = process.Log.Log;
+        var isRecreated = options.LogId is { } wanted && (!Guid.TryParse(wanted, out var id) || id != log.LogId);
+        var start =
+            isRecreated ? new LogStart(LogStartKind.Oldest)
+            : options.After is { } after ? new LogStart(LogStartKind.After, after.Seq, after.Epoch)
+            : options.Tail is { } tail ? new LogStart(LogStartKind.Tail, tail)
+            : options.Start == "start" ? new LogStart(LogStartKind.Oldest)
+            : new LogStart(LogStartKind.Now);
+        var cursor = LogTopicCursor.Open(
+            log,
+            start,
+            filter,
+            options.Catchup,
+            waker,
+            opening => Describe(process, opening, isRecreated)
+        );
+        lock (_gate)
+        {
+            _open.RemoveAll(known => !known.TryGetTarget(out _));
+            _open.Add(new WeakReference<LogTopicCursor>(cursor));
+        }
+
+        return cursor;
+    }
+
+    private static SubscribedLog Describe(ProcessSupervisor process, in LogOpening opening, bool isRecreated)
+    {
+        var log = process.Log.Log;
+        var facts = opening.Facts;
+        return new SubscribedLog
+        {
+            LogId = log.LogId.ToString(),
+            ProcessId = log.ProcessId,
+            Name = process.Record.Spec.Name,
+            Ns = process.Record.Spec.Ns,
+            Epoch = facts.Epoch,
+            Head = facts.Head,
+            OldestRing = facts.OldestRing,
+            OldestDisk = facts.OldestDisk,
+            Run = facts.Run,
+            RunId = facts.Run > 0 ? log.RunIdOf(facts.Run).ToString() : null,
+            StartAt = opening.StartAt,
+            Status =
+                isRecreated ? "recreated"
+                : opening.Status switch
+                {
+                    LogOpeningStatus.Gap => "gap",
+                    LogOpeningStatus.Truncated => "truncated",
+                    _ => "ok",
+                },
+            LastSeq = opening.LastSeq,
+        };
+    }
+}

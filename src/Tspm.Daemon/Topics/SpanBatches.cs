@@ -1,0 +1,143 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using Tspm.Logs;
+using Tspm.Protocol.Batches;
+
+namespace Tspm.Daemon.Topics;
+
+/// <summary>From one read of a log to the bytes of a batch: header, runs, holes, spans, then the bytes read straight into the frame.</summary>
+/// <remarks>One reader at a time. Nothing is allocated per batch once its buffers have grown.</remarks>
+internal sealed class SpanBatches
+{
+    /// <summary>Spans of a batch at the most; with their bytes they fill a frame.</summary>
+    public const int MaxSpans = 1024;
+
+    private readonly ProcessLog _log;
+    private readonly LogSpan[] _spans = new LogSpan[MaxSpans];
+    private readonly List<RunIdentity> _runs = [];
+    private readonly List<LogHole> _holes = [];
+
+    /// <summary>Makes batches of one log.</summary>
+    public SpanBatches(ProcessLog log) => _log = log;
+
+    /// <summary>Where a read puts its spans.</summary>
+    public Span<LogSpan> Spans => _spans;
+
+    /// <summary>Writes a batch.</summary>
+    /// <param name="read">What was read into <see cref="Spans"/>.</param>
+    /// <param name="flags">Marks to set besides filtered.</param>
+    /// <param name="destination">Takes the whole batch.</param>
+    /// <returns>Entries in it.</returns>
+    public int Write(in LogRead read, BatchFlags flags, IBufferWriter<byte> destination)
+    {
+        _runs.Clear();
+        _holes.Clear();
+        var spans = _spans.AsSpan(0, read.Count);
+        var entries = 0;
+        var bytes = 0L;
+        foreach (ref readonly var span in spans)
+        {
+            entries += (int)span.Count;
+            bytes += span.Length;
+            AddRun(span.Run);
+        }
+
+        if (read.HoleFrom > 0)
+        {
+            _holes.Add(new LogHole(read.HoleFrom, read.HoleTo, read.IsHoleExpired ? GapReason.Expired : GapReason.Corrupt));
+        }
+
+        var prefix = SpanBatchWriter.PrefixSize(_runs.Count, _holes.Count, spans.Length);
+        var room = destination.GetSpan((int)(prefix + bytes));
+        WritePrefix(read, flags, spans, room);
+        var at = prefix;
+        foreach (ref readonly var span in spans)
+        {
+            ReadBytes(span, room.Slice(at, (int)span.Length));
+            at += (int)span.Length;
+        }
+
+        destination.Advance(at);
+        return entries;
+    }
+
+    private void WritePrefix(in LogRead read, BatchFlags flags, ReadOnlySpan<LogSpan> spans, Span<byte> room)
+    {
+        var header = new BatchHeader
+        {
+            Epoch = read.Epoch,
+            After = read.After,
+            UpTo = read.UpTo,
+            Head = read.Facts.Head,
+            PrevEpochEnd = read.PrevEpochEnd >= 0 ? (ulong)read.PrevEpochEnd : BatchHeader.NoEpochEnd,
+            Flags = read.IsFiltered ? flags | BatchFlags.Filtered : flags,
+            OldestRing = read.Facts.OldestRing,
+            OldestDisk = read.Facts.OldestDisk,
+        };
+        var wire = ArrayPool<WireSpan>.Shared.Rent(Math.Max(spans.Length, 1));
+        try
+        {
+            for (var i = 0; i < spans.Length; i++)
+            {
+                wire[i] = Convert(spans[i]);
+            }
+
+            SpanBatchWriter.WritePrefix(
+                room,
+                ref header,
+                CollectionsMarshal.AsSpan(_runs),
+                CollectionsMarshal.AsSpan(_holes),
+                wire.AsSpan(0, spans.Length)
+            );
+        }
+        finally
+        {
+            ArrayPool<WireSpan>.Shared.Return(wire);
+        }
+    }
+
+    private static WireSpan Convert(in LogSpan span) =>
+        new()
+        {
+            Seq = span.Seq,
+            Count = span.Count,
+            Length = span.Length,
+            Run = span.Run,
+            Stream = (byte)span.Stream,
+            Flags = (EntryFlags)span.Flags,
+            Ord = span.Ord,
+            Wall = span.Wall,
+            Mono = span.Mono,
+            Aux = span.Aux,
+            Offset = span.Offset,
+        };
+
+    private void ReadBytes(in LogSpan span, Span<byte> destination)
+    {
+        var read = _log.ReadBytes(span, destination);
+        if (read < destination.Length)
+        {
+            throw new IOException(
+                $"log of process {_log.ProcessId}: {destination.Length - read} bytes of seq {span.Seq} are not in the files any more"
+            );
+        }
+    }
+
+    private void AddRun(uint run)
+    {
+        if (run == 0 || (_runs.Count > 0 && _runs[^1].Run == run))
+        {
+            return;
+        }
+
+        foreach (var known in _runs)
+        {
+            if (known.Run == run)
+            {
+                return;
+            }
+        }
+
+        _runs.Add(new RunIdentity(run, _log.RunIdOf(run)));
+    }
+}

@@ -1,0 +1,60 @@
+using Tspm.CaptureLog;
+using Tspm.Keeper.Capture;
+
+namespace Tspm.Keeper.Children;
+
+/// <summary>What outlives a run while the process has any: the ends of its two streams, and who feeds them.</summary>
+internal sealed class KeptProcess(uint id, string directory, CaptureThread thread)
+{
+    private readonly DataFileWriter?[] _writers = new DataFileWriter?[2];
+    private readonly CapturedStream?[] _feeders = new CapturedStream?[2];
+
+    /// <summary>Its id.</summary>
+    public uint Id { get; } = id;
+
+    /// <summary>Its directory.</summary>
+    public string Directory { get; } = directory;
+
+    /// <summary>The thread that captures all its streams.</summary>
+    public CaptureThread Thread { get; } = thread;
+
+    /// <summary>The end of one of its streams; opened at the first need.</summary>
+    /// <exception cref="IOException">The directory cannot be written.</exception>
+    public DataFileWriter WriterOf(StreamKind kind, SyncThread sync)
+    {
+        ref var writer = ref _writers[(int)kind];
+        if (writer is null)
+        {
+            writer = DataFileWriter.Open(new StreamName(kind, 0), Directory);
+            sync.Add(writer);
+        }
+
+        return writer;
+    }
+
+    /// <summary>The run before may still feed a stream: its pipe is drained, and if it stays open goes on in a stream of its own.</summary>
+    public void FreeStream(StreamKind kind, SyncThread sync)
+    {
+        if (_feeders[(int)kind] is { HasEnded: false } feeder && Thread.LeaveToOrphan(feeder, Directory))
+        {
+            sync.Add(feeder.Target);
+        }
+
+        _feeders[(int)kind] = null;
+    }
+
+    /// <summary>From now on this pipe feeds the stream.</summary>
+    public void Feed(CapturedStream stream) => _feeders[(int)stream.Kind] = stream;
+
+    /// <summary>The process has no run left.</summary>
+    public void Close(SyncThread sync)
+    {
+        foreach (var writer in _writers)
+        {
+            if (writer is not null)
+            {
+                sync.CloseLater(writer);
+            }
+        }
+    }
+}

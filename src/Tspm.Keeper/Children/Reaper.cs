@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+using Tspm.CaptureLog;
+using Tspm.Keeper.Interop;
+using Tspm.Keeper.Journal;
+
+namespace Tspm.Keeper.Children;
+
+/// <summary>Who has ended: looked at first, journaled, and only then reaped, so that no exit code is ever lost.</summary>
+internal sealed unsafe class Reaper(RunTable runs, JournalWriter journal)
+{
+    private const int AllChildren = 0;
+    private const int OneChild = 1;
+    private const int NoHang = 1;
+    private const int Exited = 4;
+    private const int NoReap = 0x0100_0000;
+    private const int PidAt = 16;
+    private const int StatusAt = 24;
+    private const int CodeAt = 8;
+    private const int ExitedNormally = 1;
+    private const int Dumped = 3;
+    private const int InfoBytes = 128;
+    private const int UsageLongs = 18;
+
+    /// <summary>Takes everybody who has ended.</summary>
+    /// <param name="onOther">Told of a child that is no run's leader: its pid, exit code or 128 + signal, signal.</param>
+    public void Sweep(Action<int, int, int> onOther)
+    {
+        var info = stackalloc byte[InfoBytes];
+        var usage = stackalloc long[UsageLongs];
+        while (true)
+        {
+            NativeMemory.Clear(info, InfoBytes);
+            var result = LibC.WaitId(AllChildren, 0, info, Exited | NoHang | NoReap, usage);
+            var pid = *(int*)(info + PidAt);
+            if (result != 0 || pid == 0)
+            {
+                return;
+            }
+
+            var status = *(int*)(info + StatusAt);
+            var how = *(int*)(info + CodeAt);
+            if (runs.FindByPid(pid) is { } run)
+            {
+                Journal(run, how, status, usage);
+            }
+
+            LibC.WaitId(OneChild, pid, info, Exited | NoHang, usage);
+            onOther(pid, how == ExitedNormally ? status : 128 + status, how == ExitedNormally ? 0 : status);
+        }
+    }
+
+    private void Journal(RunEntry run, int how, int status, long* usage)
+    {
+        const int bitDumped = 32;
+        var isNormal = how == ExitedNormally;
+        var cpuMs = ((usage[0] + usage[2]) * 1000) + ((usage[1] + usage[3]) / 1000);
+        var record = new JournalRecord
+        {
+            Kind = JournalRecordKind.Exited,
+            Stream = StreamKind.Event,
+            Process = run.Order.Process,
+            Run = run.Order.Run,
+            A = (ulong)(isNormal ? status : 128 + status),
+            B = (isNormal ? 0 : (ulong)status) | (how == Dumped ? 1ul << bitDumped : 0),
+            C = (uint)Math.Min(usage[4], uint.MaxValue) | ((ulong)Math.Min(cpuMs, uint.MaxValue) << 32),
+        };
+        journal.Append(ref record);
+        run.Records.Add(record);
+        run.HasExited = true;
+    }
+}

@@ -1,0 +1,49 @@
+using Tspm.CaptureLog;
+using Tspm.CaptureLog.Control;
+using Tspm.Keeper.Capture;
+
+namespace Tspm.Keeper.Children;
+
+/// <summary>A run that has not ended completely: its leader lives, or its output is still open.</summary>
+/// <remarks>Owned by the control thread; only the count of open streams is lowered by a capture thread.</remarks>
+internal sealed class RunEntry(SpawnOrder order)
+{
+    /// <summary>Streams that are open.</summary>
+    public int OpenStreams;
+
+    /// <summary>What was ordered; the environment is dropped once it runs.</summary>
+    public SpawnOrder Order { get; } = order with { Env = [] };
+
+    /// <summary>The leader.</summary>
+    public int Pid { get; set; }
+
+    /// <summary>Its start time, clock ticks.</summary>
+    public ulong StartTime { get; set; }
+
+    /// <summary>Readable when the leader ends; −1 if there is none.</summary>
+    public int PidDescriptor { get; set; } = -1;
+
+    /// <summary>True when the leader was reaped.</summary>
+    public bool HasExited { get; set; }
+
+    /// <summary>Its outputs.</summary>
+    public List<CapturedStream> Streams { get; } = [];
+
+    /// <summary>The records that tell of it at the start of a journal file.</summary>
+    public List<JournalRecord> Records { get; } = [];
+
+    /// <summary>True when nothing is left to wait for.</summary>
+    public bool IsOver => HasExited && Volatile.Read(ref OpenStreams) == 0;
+
+    /// <summary>How the daemon is told of it.</summary>
+    public KeptRun ToKeptRun() =>
+        new(
+            Order.Process,
+            Order.Run,
+            Order.RunId,
+            (uint)Pid,
+            StartTime,
+            HasExited,
+            (uint)Volatile.Read(ref OpenStreams)
+        );
+}

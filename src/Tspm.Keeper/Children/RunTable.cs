@@ -1,0 +1,126 @@
+using Tspm.CaptureLog;
+using Tspm.CaptureLog.Control;
+using Tspm.Keeper.Capture;
+using Tspm.Keeper.Interop;
+
+namespace Tspm.Keeper.Children;
+
+/// <summary>All runs that have not ended completely, and their processes.</summary>
+/// <remarks>Changed by the control thread; the journal reads it for its snapshots, so changes are under the gate.</remarks>
+internal sealed class RunTable(HomePaths home, IReadOnlyList<CaptureThread> threads, SyncThread sync)
+{
+    private readonly Lock _gate = new();
+    private readonly List<RunEntry> _runs = [];
+    private readonly Dictionary<uint, KeptProcess> _processes = [];
+
+    /// <summary>All runs, in the order of their start.</summary>
+    public IReadOnlyList<RunEntry> Runs
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _runs];
+            }
+        }
+    }
+
+    /// <summary>True if a leader lives.</summary>
+    public bool HasLiving => Runs.Any(run => !run.HasExited);
+
+    /// <summary>The process with this id; made at the first need.</summary>
+    /// <exception cref="IOException">Its directory cannot be made.</exception>
+    public KeptProcess ProcessOf(uint id)
+    {
+        if (!_processes.TryGetValue(id, out var process))
+        {
+            var directory = home.Process(id);
+            Directory.CreateDirectory(
+                directory,
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+            );
+            process = new KeptProcess(id, directory, threads[(int)(id % (uint)threads.Count)]);
+            _processes.Add(id, process);
+        }
+
+        return process;
+    }
+
+    /// <summary>Adds a run that lives.</summary>
+    public void Add(RunEntry run)
+    {
+        lock (_gate)
+        {
+            _runs.Add(run);
+        }
+    }
+
+    /// <summary>The run; null if it is over.</summary>
+    public RunEntry? Find(uint process, uint run) =>
+        Runs.FirstOrDefault(entry => entry.Order.Process == process && entry.Order.Run == run);
+
+    /// <summary>The living run of this leader; null if there is none.</summary>
+    public RunEntry? FindByPid(int pid) => Runs.FirstOrDefault(entry => entry.Pid == pid && !entry.HasExited);
+
+    /// <summary>Records that tell who lives, for the start of a journal file.</summary>
+    public IReadOnlyList<JournalRecord> Snapshot()
+    {
+        lock (_gate)
+        {
+            return
+            [
+                .. _runs.SelectMany(run => run.Records)
+                    .Select(record =>
+                    {
+                        record.Flags |= JournalFlags.Snapshot;
+                        return record;
+                    }),
+            ];
+        }
+    }
+
+    /// <summary>How the daemon is told of all runs.</summary>
+    public IReadOnlyList<KeptRun> ToKeptRuns() => [.. Runs.Select(run => run.ToKeptRun())];
+
+    /// <summary>Leaves what is open of a run's output to whoever holds it.</summary>
+    /// <returns>Streams that were still open.</returns>
+    public int CutDrain(RunEntry run)
+    {
+        var process = ProcessOf(run.Order.Process);
+        var cut = 0;
+        foreach (var stream in run.Streams.Where(stream => !stream.HasEnded))
+        {
+            if (process.Thread.LeaveToOrphan(stream, process.Directory))
+            {
+                sync.Add(stream.Target);
+                cut++;
+            }
+        }
+
+        return cut;
+    }
+
+    /// <summary>Forgets the runs that are over, and the processes that have none.</summary>
+    public void Prune()
+    {
+        List<RunEntry> over;
+        lock (_gate)
+        {
+            over = [.. _runs.Where(run => run.IsOver)];
+            _runs.RemoveAll(over.Contains);
+        }
+
+        foreach (var run in over)
+        {
+            if (run.PidDescriptor >= 0)
+            {
+                LibC.close(run.PidDescriptor);
+            }
+
+            if (Runs.All(other => other.Order.Process != run.Order.Process) && _processes.Remove(run.Order.Process, out var process))
+            {
+                process.Close(sync);
+            }
+        }
+    }
+}
