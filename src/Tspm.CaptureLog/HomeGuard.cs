@@ -82,7 +82,13 @@ public static partial class HomeGuard
     }
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static unsafe partial int statx(int directory, string path, int flags, uint mask, byte* buffer);
+    private static unsafe partial int statx(
+        int directory,
+        string path,
+        int flags,
+        uint mask,
+        byte* buffer
+    );
 
     [LibraryImport("libc")]
     private static partial uint geteuid();

@@ -17,7 +17,9 @@ internal sealed class KeeperLog(string path)
     {
         var time = TimeProvider.System.GetUtcNow().UtcDateTime.ToString("O");
         var text = JsonEncodedText.Encode(message);
-        var line = Encoding.UTF8.GetBytes($"{{\"ts\":\"{time}\",\"id\":{eventId},\"msg\":\"{text}\"}}\n");
+        var line = Encoding.UTF8.GetBytes(
+            $"{{\"ts\":\"{time}\",\"id\":{eventId},\"msg\":\"{text}\"}}\n"
+        );
         lock (_gate)
         {
             try

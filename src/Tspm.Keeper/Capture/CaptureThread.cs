@@ -35,6 +35,7 @@ internal sealed unsafe class CaptureThread : IDisposable
     private readonly EpollEvent[] _events = new EpollEvent[128];
     private readonly JournalRecord[] _records = new JournalRecord[128];
     private readonly byte* _staging = (byte*)NativeMemory.Alloc(MaxTurnBytes);
+
     // Never set: waiting for it is waiting for the disk.
     private readonly ManualResetEventSlim _pause = new();
     private readonly Thread _thread;
@@ -43,7 +44,12 @@ internal sealed unsafe class CaptureThread : IDisposable
     private volatile bool _isStopping;
 
     /// <summary>Makes a thread that is not started.</summary>
-    public CaptureThread(JournalWriter journal, SyncThread sync, PipeAllowance allowance, KeeperLog log)
+    public CaptureThread(
+        JournalWriter journal,
+        SyncThread sync,
+        PipeAllowance allowance,
+        KeeperLog log
+    )
     {
         _journal = journal;
         _sync = sync;
@@ -68,7 +74,10 @@ internal sealed unsafe class CaptureThread : IDisposable
             _streams.Add(stream.Tag, stream);
             if (!_epoll.Add(stream.Descriptor, Epoll.In, stream.Tag))
             {
-                _log.Write(2100, $"{stream.PipePath}: cannot be watched: {Marshal.GetPInvokeErrorMessage(LibC.LastError)}");
+                _log.Write(
+                    2100,
+                    $"{stream.PipePath}: cannot be watched: {Marshal.GetPInvokeErrorMessage(LibC.LastError)}"
+                );
             }
         });
 
@@ -91,7 +100,10 @@ internal sealed unsafe class CaptureThread : IDisposable
                 end.A = stream.Target.End;
                 end.B = 2;
                 Add(end);
-                stream.Target = DataFileWriter.Open(new StreamName(stream.Kind, stream.Run), directory);
+                stream.Target = DataFileWriter.Open(
+                    new StreamName(stream.Kind, stream.Run),
+                    directory
+                );
                 stream.Flags |= JournalFlags.Orphan;
             }
 
@@ -372,7 +384,10 @@ internal sealed unsafe class CaptureThread : IDisposable
         if (!stream.IsRefused)
         {
             stream.IsRefused = true;
-            _log.Write(2101, $"{stream.Target}: {Marshal.GetPInvokeErrorMessage(errno)}; its bytes wait in the pipe");
+            _log.Write(
+                2101,
+                $"{stream.Target}: {Marshal.GetPInvokeErrorMessage(errno)}; its bytes wait in the pipe"
+            );
         }
     }
 
@@ -408,12 +423,17 @@ internal sealed unsafe class CaptureThread : IDisposable
             else if (LibC.LastError != LibC.Interrupted)
             {
                 // The weaker promise of a copied stream: what was read and cannot be written is gone, and said so.
-                _log.Write(2103, $"{stream.Target}: {read - done} bytes lost: {Marshal.GetPInvokeErrorMessage(LibC.LastError)}");
+                _log.Write(
+                    2103,
+                    $"{stream.Target}: {read - done} bytes lost: {Marshal.GetPInvokeErrorMessage(LibC.LastError)}"
+                );
                 break;
             }
         }
 
-        return read <= 0 ? read : Math.Max(done, 1) == done ? done : -1;
+        return read <= 0 ? read
+            : Math.Max(done, 1) == done ? done
+            : -1;
     }
 
     private long End(CapturedStream stream, ulong reason, ulong errno)

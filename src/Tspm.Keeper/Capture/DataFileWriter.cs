@@ -42,7 +42,11 @@ internal sealed class DataFileWriter
         ulong first = 0;
         foreach (var path in Directory.EnumerateFiles(directory))
         {
-            var isOurs = StreamName.TryParseDataFile(Path.GetFileName(path.AsSpan()), out var name, out var offset);
+            var isOurs = StreamName.TryParseDataFile(
+                Path.GetFileName(path.AsSpan()),
+                out var name,
+                out var offset
+            );
             first = isOurs && name == stream ? Math.Max(first, offset) : first;
         }
 

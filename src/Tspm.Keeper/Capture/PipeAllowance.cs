@@ -22,7 +22,12 @@ internal sealed class PipeAllowance
         var path = "/proc/sys/fs/pipe-user-pages-soft";
         var pages =
             File.Exists(path)
-            && int.TryParse(File.ReadAllText(path), NumberStyles.Integer, CultureInfo.InvariantCulture, out var told)
+            && int.TryParse(
+                File.ReadAllText(path),
+                NumberStyles.Integer,
+                CultureInfo.InvariantCulture,
+                out var told
+            )
                 ? told
                 : DefaultSoftPages;
         var bytes = (long)pages * Environment.SystemPageSize;

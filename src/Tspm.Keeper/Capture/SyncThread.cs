@@ -104,7 +104,10 @@ internal sealed class SyncThread : IDisposable
         }
 
         dirty.AddRange(leaving);
-        var errno = dirty.Count > ManyFiles ? SyncAll(dirty[0]) : dirty.Select(SyncOne).FirstOrDefault(error => error != 0);
+        var errno =
+            dirty.Count > ManyFiles
+                ? SyncAll(dirty[0])
+                : dirty.Select(SyncOne).FirstOrDefault(error => error != 0);
         foreach (var file in leaving)
         {
             LibC.close(file.Descriptor);
@@ -133,11 +136,16 @@ internal sealed class SyncThread : IDisposable
 
         if (errno != 0)
         {
-            _log.Write(2111, $"data files could not be synced: {Marshal.GetPInvokeErrorMessage(errno)}");
+            _log.Write(
+                2111,
+                $"data files could not be synced: {Marshal.GetPInvokeErrorMessage(errno)}"
+            );
         }
     }
 
-    private static int SyncOne(DataFileWriter file) => LibC.fdatasync(file.Descriptor) == 0 ? 0 : LibC.LastError;
+    private static int SyncOne(DataFileWriter file) =>
+        LibC.fdatasync(file.Descriptor) == 0 ? 0 : LibC.LastError;
 
-    private static int SyncAll(DataFileWriter any) => LibC.syncfs(any.Descriptor) == 0 ? 0 : LibC.LastError;
+    private static int SyncAll(DataFileWriter any) =>
+        LibC.syncfs(any.Descriptor) == 0 ? 0 : LibC.LastError;
 }

@@ -35,7 +35,10 @@ internal sealed class KeptProcess(uint id, string directory, CaptureThread threa
     /// <summary>The run before may still feed a stream: its pipe is drained, and if it stays open goes on in a stream of its own.</summary>
     public void FreeStream(StreamKind kind, SyncThread sync)
     {
-        if (_feeders[(int)kind] is { HasEnded: false } feeder && Thread.LeaveToOrphan(feeder, Directory))
+        if (
+            _feeders[(int)kind] is { HasEnded: false } feeder
+            && Thread.LeaveToOrphan(feeder, Directory)
+        )
         {
             sync.Add(feeder.Target);
         }

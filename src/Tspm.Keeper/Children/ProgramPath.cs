@@ -14,7 +14,12 @@ internal static class ProgramPath
     /// <param name="environment">Its environment; holds the PATH.</param>
     /// <param name="path">What to start.</param>
     /// <returns>0, or the errno.</returns>
-    public static int Find(string program, string directory, IReadOnlyList<string> environment, out string path)
+    public static int Find(
+        string program,
+        string directory,
+        IReadOnlyList<string> environment,
+        out string path
+    )
     {
         path = program;
         if (program.Contains('/'))
@@ -22,7 +27,9 @@ internal static class ProgramPath
             return Check(Path.Combine(directory, program));
         }
 
-        var search = environment.FirstOrDefault(entry => entry.StartsWith("PATH=", StringComparison.Ordinal))?[5..];
+        var search = environment
+            .FirstOrDefault(entry => entry.StartsWith("PATH=", StringComparison.Ordinal))
+            ?[5..];
         var worst = LibC.NoEntry;
         foreach (var entry in (search ?? DefaultPath).Split(':'))
         {

@@ -45,7 +45,11 @@ internal sealed unsafe class Reaper(RunTable runs, JournalWriter journal)
             }
 
             LibC.WaitId(OneChild, pid, info, Exited | NoHang, usage);
-            onOther(pid, how == ExitedNormally ? status : 128 + status, how == ExitedNormally ? 0 : status);
+            onOther(
+                pid,
+                how == ExitedNormally ? status : 128 + status,
+                how == ExitedNormally ? 0 : status
+            );
         }
     }
 
@@ -62,7 +66,9 @@ internal sealed unsafe class Reaper(RunTable runs, JournalWriter journal)
             Run = run.Order.Run,
             A = (ulong)(isNormal ? status : 128 + status),
             B = (isNormal ? 0 : (ulong)status) | (how == Dumped ? 1ul << bitDumped : 0),
-            C = (uint)Math.Min(usage[4], uint.MaxValue) | ((ulong)Math.Min(cpuMs, uint.MaxValue) << 32),
+            C =
+                (uint)Math.Min(usage[4], uint.MaxValue)
+                | ((ulong)Math.Min(cpuMs, uint.MaxValue) << 32),
         };
         journal.Append(ref record);
         run.Records.Add(record);

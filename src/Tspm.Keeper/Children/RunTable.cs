@@ -7,7 +7,11 @@ namespace Tspm.Keeper.Children;
 
 /// <summary>All runs that have not ended completely, and their processes.</summary>
 /// <remarks>Changed by the control thread; the journal reads it for its snapshots, so changes are under the gate.</remarks>
-internal sealed class RunTable(HomePaths home, IReadOnlyList<CaptureThread> threads, SyncThread sync)
+internal sealed class RunTable(
+    HomePaths home,
+    IReadOnlyList<CaptureThread> threads,
+    SyncThread sync
+)
 {
     private readonly Lock _gate = new();
     private readonly List<RunEntry> _runs = [];
@@ -60,7 +64,8 @@ internal sealed class RunTable(HomePaths home, IReadOnlyList<CaptureThread> thre
         Runs.FirstOrDefault(entry => entry.Order.Process == process && entry.Order.Run == run);
 
     /// <summary>The living run of this leader; null if there is none.</summary>
-    public RunEntry? FindByPid(int pid) => Runs.FirstOrDefault(entry => entry.Pid == pid && !entry.HasExited);
+    public RunEntry? FindByPid(int pid) =>
+        Runs.FirstOrDefault(entry => entry.Pid == pid && !entry.HasExited);
 
     /// <summary>Records that tell who lives, for the start of a journal file.</summary>
     public IReadOnlyList<JournalRecord> Snapshot()
@@ -69,7 +74,8 @@ internal sealed class RunTable(HomePaths home, IReadOnlyList<CaptureThread> thre
         {
             return
             [
-                .. _runs.SelectMany(run => run.Records)
+                .. _runs
+                    .SelectMany(run => run.Records)
                     .Select(record =>
                     {
                         record.Flags |= JournalFlags.Snapshot;
@@ -117,7 +123,10 @@ internal sealed class RunTable(HomePaths home, IReadOnlyList<CaptureThread> thre
                 LibC.close(run.PidDescriptor);
             }
 
-            if (Runs.All(other => other.Order.Process != run.Order.Process) && _processes.Remove(run.Order.Process, out var process))
+            if (
+                Runs.All(other => other.Order.Process != run.Order.Process)
+                && _processes.Remove(run.Order.Process, out var process)
+            )
             {
                 process.Close(sync);
             }

@@ -11,7 +11,12 @@ namespace Tspm.Keeper.Children;
 
 /// <summary>The one way a program is started: pipes first, journal, posix_spawn, journal, capture.</summary>
 /// <remarks>Control thread only.</remarks>
-internal sealed class Spawner(HomePaths home, JournalWriter journal, SyncThread sync, LibC.ResourceLimit openFiles)
+internal sealed class Spawner(
+    HomePaths home,
+    JournalWriter journal,
+    SyncThread sync,
+    LibC.ResourceLimit openFiles
+)
 {
     private const uint OwnerFile = 0x180;
     private const ushort TerminalRows = 24;
@@ -35,9 +40,10 @@ internal sealed class Spawner(HomePaths home, JournalWriter journal, SyncThread 
     public SpawnAnswer Spawn(SpawnOrder order, KeptProcess process, out RunEntry? entry)
     {
         entry = null;
-        var kinds = order.Flags.HasFlag(SpawnFlags.Pty) || order.Flags.HasFlag(SpawnFlags.Merge)
-            ? [StreamKind.Out]
-            : new[] { StreamKind.Out, StreamKind.Err };
+        var kinds =
+            order.Flags.HasFlag(SpawnFlags.Pty) || order.Flags.HasFlag(SpawnFlags.Merge)
+                ? [StreamKind.Out]
+                : new[] { StreamKind.Out, StreamKind.Err };
         var run = new RunEntry(order);
         process.FreeStream(StreamKind.Out, sync);
         process.FreeStream(StreamKind.Err, sync);
@@ -242,17 +248,25 @@ internal sealed class Spawner(HomePaths home, JournalWriter journal, SyncThread 
     {
         var own = LibC.GetOpenFiles();
         var wanted = order.OpenFiles > 0 ? order.OpenFiles : openFiles.Soft;
-        var environment = order.Env.Where(entry => !entry.StartsWith("TSPM_RUN=", StringComparison.Ordinal));
+        var environment = order.Env.Where(entry =>
+            !entry.StartsWith("TSPM_RUN=", StringComparison.Ordinal)
+        );
         try
         {
-            LibC.umask(order.Umask & 0x1FF);
+            _ = LibC.umask(order.Umask & 0x1FF);
             LibC.SetOpenFiles(own with { Soft = Math.Min(wanted, own.Hard) });
-            return spawn.Start(program, order.Cwd, order.Command, [.. environment, $"TSPM_RUN={order.RunId}"], out pid);
+            return spawn.Start(
+                program,
+                order.Cwd,
+                order.Command,
+                [.. environment, $"TSPM_RUN={order.RunId}"],
+                out pid
+            );
         }
         finally
         {
             LibC.SetOpenFiles(own);
-            LibC.umask(PrivateMask);
+            _ = LibC.umask(PrivateMask);
         }
     }
 
@@ -274,7 +288,11 @@ internal sealed class Spawner(HomePaths home, JournalWriter journal, SyncThread 
         return answer;
     }
 
-    private static JournalRecord RecordOf(SpawnOrder order, JournalRecordKind kind, StreamKind stream) =>
+    private static JournalRecord RecordOf(
+        SpawnOrder order,
+        JournalRecordKind kind,
+        StreamKind stream
+    ) =>
         new()
         {
             Kind = kind,
@@ -295,6 +313,9 @@ internal sealed class Spawner(HomePaths home, JournalWriter journal, SyncThread 
         const int startTimeAfterName = 19;
         var stat = File.ReadAllText($"/proc/{pid}/stat", Encoding.Latin1);
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return ulong.Parse(fields[startTimeAfterName], System.Globalization.CultureInfo.InvariantCulture);
+        return ulong.Parse(
+            fields[startTimeAfterName],
+            System.Globalization.CultureInfo.InvariantCulture
+        );
     }
 }

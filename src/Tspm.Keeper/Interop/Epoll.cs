@@ -29,7 +29,8 @@ internal sealed unsafe partial class Epoll : IDisposable
     public bool Add(int file, uint events, ulong tag) => Control(AddOperation, file, events, tag);
 
     /// <summary>Changes what is waited for; hang-up is always told.</summary>
-    public bool Change(int file, uint events, ulong tag) => Control(ChangeOperation, file, events, tag);
+    public bool Change(int file, uint events, ulong tag) =>
+        Control(ChangeOperation, file, events, tag);
 
     /// <summary>No longer watches a descriptor.</summary>
     public bool Remove(int file) => Control(RemoveOperation, file, 0, 0);

@@ -39,7 +39,9 @@ internal static unsafe partial class LibC
     public static int LastError => Marshal.GetLastPInvokeError();
 
     public static long WaitIdSystemCall =>
-        RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? WaitIdNumberArm : WaitIdNumber;
+        RuntimeInformation.ProcessArchitecture == Architecture.Arm64
+            ? WaitIdNumberArm
+            : WaitIdNumber;
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     public static partial int open(string path, int flags, uint mode);
@@ -66,7 +68,14 @@ internal static unsafe partial class LibC
     public static partial nint pwrite(int file, byte* buffer, nuint length, long offset);
 
     [LibraryImport("libc", SetLastError = true)]
-    public static partial nint splice(int from, long* fromOffset, int to, long* toOffset, nuint length, uint flags);
+    public static partial nint splice(
+        int from,
+        long* fromOffset,
+        int to,
+        long* toOffset,
+        nuint length,
+        uint flags
+    );
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int fdatasync(int file);
@@ -126,7 +135,8 @@ internal static unsafe partial class LibC
     public static void BecomeSubreaper() => _ = prctl(SetChildSubreaper, 1, 0, 0, 0);
 
     /// <summary>The limit of open files.</summary>
-    public static ResourceLimit GetOpenFiles() => getrlimit(OpenFilesLimit, out var limit) == 0 ? limit : default;
+    public static ResourceLimit GetOpenFiles() =>
+        getrlimit(OpenFilesLimit, out var limit) == 0 ? limit : default;
 
     /// <summary>Sets the limit of open files of this process.</summary>
     public static void SetOpenFiles(in ResourceLimit limit) => _ = setrlimit(OpenFilesLimit, limit);

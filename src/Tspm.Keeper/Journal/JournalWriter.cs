@@ -100,7 +100,9 @@ internal sealed unsafe class JournalWriter : IDisposable
         }
 
         var pipe = LibC.open(path, LibC.ReadWrite | LibC.NonBlock | LibC.CloseOnExec, 0);
-        return pipe >= 0 ? pipe : throw new IOException($"{path}: {Marshal.GetPInvokeErrorMessage(LibC.LastError)}");
+        return pipe >= 0
+            ? pipe
+            : throw new IOException($"{path}: {Marshal.GetPInvokeErrorMessage(LibC.LastError)}");
     }
 
     private static ulong FindNextOrd(string directory)
@@ -124,7 +126,12 @@ internal sealed unsafe class JournalWriter : IDisposable
     private void BeginFile()
     {
         var path = _home.JournalFile(_nextOrd);
-        var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        var file = File.OpenHandle(
+            path,
+            FileMode.Create,
+            FileAccess.Write,
+            FileShare.ReadWrite | FileShare.Delete
+        );
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         var header = new JournalRecord
         {
@@ -138,7 +145,11 @@ internal sealed unsafe class JournalWriter : IDisposable
             C = JournalRecord.FormatVersion | ((ulong)(uint)Environment.ProcessId << 32),
         };
         header.Seal();
-        RandomAccess.Write(file, MemoryMarshal.AsBytes(new ReadOnlySpan<JournalRecord>(in header)), 0);
+        RandomAccess.Write(
+            file,
+            MemoryMarshal.AsBytes(new ReadOnlySpan<JournalRecord>(in header)),
+            0
+        );
 
         // A file that was left behind stays open until it is collected: the sync thread may be at it.
         _file = file;
@@ -179,5 +190,6 @@ internal sealed unsafe class JournalWriter : IDisposable
         _ = LibC.write(_wake, &one, 1);
     }
 
-    private static long Wall() => (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks;
+    private static long Wall() =>
+        (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks;
 }

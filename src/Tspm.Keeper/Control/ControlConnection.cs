@@ -1,0 +1,106 @@
+using System.Net.Sockets;
+using Tspm.CaptureLog.Control;
+
+namespace Tspm.Keeper.Control;
+
+/// <summary>One connection to the keeper, which is a daemon's: frames in, frames out.</summary>
+/// <remarks>Control thread only. Reads when epoll says so; a peer that does not take its answers within 2 s is dropped.</remarks>
+internal sealed class ControlConnection : IDisposable
+{
+    private const int FirstBuffer = 64 * 1024;
+    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(2);
+    private readonly Socket _socket;
+    private byte[] _buffer = new byte[FirstBuffer];
+    private int _length;
+
+    /// <summary>Takes over an accepted socket.</summary>
+    public ControlConnection(Socket socket, int peerPid)
+    {
+        _socket = socket;
+        _socket.Blocking = true;
+        _socket.SendTimeout = (int)SendTimeout.TotalMilliseconds;
+        PeerPid = peerPid;
+    }
+
+    /// <summary>The pid of the other side, by the kernel.</summary>
+    public int PeerPid { get; }
+
+    /// <summary>The descriptor.</summary>
+    public int Descriptor => (int)_socket.Handle;
+
+    /// <summary>Monotonic time, ns, of the last frame that came.</summary>
+    public long LastHeard { get; private set; }
+
+    /// <summary>Reads once and gives each whole frame to a handler; false if the connection is over.</summary>
+    public bool Receive(long now, Action<ControlFrame, byte[], int> handle)
+    {
+        if (_length == _buffer.Length)
+        {
+            Array.Resize(
+                ref _buffer,
+                Math.Min(_buffer.Length * 2, ControlFrame.HeaderBytes + ControlFrame.MaxBytes)
+            );
+        }
+
+        int read;
+        try
+        {
+            read = _socket.Receive(_buffer.AsSpan(_length), SocketFlags.None);
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+
+        _length += read;
+        LastHeard = now;
+        return read > 0 && TakeFrames(handle);
+    }
+
+    /// <summary>Sends a frame; false if the connection is over.</summary>
+    public bool Send(ReadOnlyMemory<byte> frame)
+    {
+        try
+        {
+            var rest = frame.Span;
+            while (!rest.IsEmpty)
+            {
+                rest = rest[_socket.Send(rest, SocketFlags.None)..];
+            }
+
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _socket.Dispose();
+
+    private bool TakeFrames(Action<ControlFrame, byte[], int> handle)
+    {
+        var at = 0;
+        while (_length - at >= ControlFrame.HeaderBytes)
+        {
+            if (!ControlFrame.TryRead(_buffer.AsSpan(at), out var frame))
+            {
+                return false;
+            }
+
+            var whole = ControlFrame.HeaderBytes + frame.Length;
+            if (_length - at < whole)
+            {
+                break;
+            }
+
+            handle(frame, _buffer, at + ControlFrame.HeaderBytes);
+            at += whole;
+        }
+
+        _buffer.AsSpan(at, _length - at).CopyTo(_buffer);
+        _length -= at;
+        return true;
+    }
+}

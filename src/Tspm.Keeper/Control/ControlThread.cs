@@ -1,0 +1,364 @@
+using Tspm.CaptureLog.Control;
+using Tspm.Keeper.Children;
+using Tspm.Keeper.Interop;
+using Tspm.Keeper.Journal;
+
+namespace Tspm.Keeper.Control;
+
+/// <summary>Everything the keeper does but moving bytes: orders of the daemon, spawning, signals, reaping, the daemon's life.</summary>
+internal sealed class ControlThread : IDisposable
+{
+    private const long Second = 1_000_000_000;
+    private const long SweepEvery = 10 * Second;
+    private const int SigKill = 9;
+    private const ulong ListenTag = 1;
+    private const ulong SignalTag = 2;
+    private const ulong ConnectionTag = 3;
+    private const ulong ChildTag = 4;
+    private readonly KeeperOptions _options;
+    private readonly RunTable _runs;
+    private readonly Spawner _spawner;
+    private readonly Reaper _reaper;
+    private readonly DaemonKeeper _daemon;
+    private readonly KeeperLog _log;
+    private readonly ReadyPipe _ready;
+    private readonly ControlSocket _listener;
+    private readonly Epoll _epoll = new();
+    private readonly EpollEvent[] _events = new EpollEvent[64];
+    private readonly int _signal;
+    private ControlConnection? _connection;
+    private int _terminations;
+    private int _terminationsSeen;
+    private long _killAt = long.MaxValue;
+    private bool _isEnding;
+    private long _pingedAt;
+
+    /// <summary>Makes the thread's state; <see cref="Run"/> runs on the caller's thread.</summary>
+    public ControlThread(
+        KeeperOptions options,
+        RunTable runs,
+        Spawner spawner,
+        Reaper reaper,
+        DaemonKeeper daemon,
+        KeeperLog log,
+        ReadyPipe ready
+    )
+    {
+        _options = options;
+        _runs = runs;
+        _spawner = spawner;
+        _reaper = reaper;
+        _daemon = daemon;
+        _log = log;
+        _ready = ready;
+        _listener = ControlSocket.Create(options.Home.KeeperSocket);
+        _signal = LibC.eventfd(0, LibC.CloseOnExec | LibC.NonBlock);
+        _epoll.Add(_listener.Descriptor, Epoll.In, ListenTag);
+        _epoll.Add(_signal, Epoll.In, SignalTag);
+    }
+
+    /// <summary>Somebody asked the keeper to stop; any thread.</summary>
+    public unsafe void Terminate()
+    {
+        Interlocked.Increment(ref _terminations);
+        ulong one = 1;
+        _ = LibC.write(_signal, (byte*)&one, sizeof(ulong));
+    }
+
+    /// <summary>Runs until nothing is left to keep.</summary>
+    /// <returns>The exit code.</returns>
+    public int Run()
+    {
+        while (true)
+        {
+            var now = JournalWriter.Now;
+            if (_daemon.StartIfDue(now))
+            {
+                _epoll.Add(_daemon.PidDescriptor, Epoll.In, ChildTag);
+            }
+
+            if (_daemon.FatalReason is { } reason && !_runs.HasLiving)
+            {
+                _ready.Fail(reason);
+                return KeeperExitCodes.Failed;
+            }
+
+            if (_isEnding && _daemon.Pid == 0 && !_runs.HasLiving)
+            {
+                return KeeperExitCodes.Done;
+            }
+
+            Wait(now);
+            _reaper.Sweep(OnOtherEnded);
+            _runs.Prune();
+            Watch(JournalWriter.Now);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _connection?.Dispose();
+        _listener.Dispose();
+        _epoll.Dispose();
+        LibC.close(_signal);
+    }
+
+    private void Wait(long now)
+    {
+        var until = Math.Min(now + SweepEvery, _killAt);
+        if (_daemon.DueAt >= 0)
+        {
+            until = Math.Min(until, _daemon.DueAt);
+        }
+
+        var count = _epoll.Wait(_events, Math.Max(0, until - now));
+        for (var i = 0; i < count; i++)
+        {
+            switch (_events[i].Tag)
+            {
+                case ListenTag:
+                    Accept();
+                    break;
+                case ConnectionTag:
+                    Receive();
+                    break;
+                case SignalTag:
+                    OnSignal();
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    private void Accept()
+    {
+        if (_listener.Accept() is not { } connection)
+        {
+            return;
+        }
+
+        // The newest daemon counts; an older connection belongs to one that is gone.
+        DropConnection();
+        _connection = connection;
+        _epoll.Add(connection.Descriptor, Epoll.In, ConnectionTag);
+    }
+
+    private void DropConnection()
+    {
+        if (_connection is { } old)
+        {
+            _epoll.Remove(old.Descriptor);
+            old.Dispose();
+            _connection = null;
+        }
+    }
+
+    private void Receive()
+    {
+        if (_connection is { } connection && !connection.Receive(JournalWriter.Now, Handle))
+        {
+            DropConnection();
+        }
+    }
+
+    private void Handle(ControlFrame frame, byte[] buffer, int at)
+    {
+        var body = buffer.AsSpan(at, frame.Length);
+        switch (frame.Kind)
+        {
+            case ControlKind.Hello:
+                var hello = new KeeperHello(
+                    (uint)Environment.ProcessId,
+                    _options.BuildId,
+                    _runs.ToKeptRuns()
+                );
+                Answer(hello.Encode(frame.Id));
+                break;
+            case ControlKind.Spawn:
+                Answer(Spawn(body).Encode(frame.Id));
+                break;
+            case ControlKind.Signal:
+                var errno = SignalOrder.Decode(body) is { } order ? Signal(order) : LibC.Invalid;
+                Answer(
+                    new ControlWriter().U32((uint)errno).Finish(ControlKind.SignalReply, frame.Id)
+                );
+                break;
+            case ControlKind.CutDrain:
+                Answer(
+                    new ControlWriter()
+                        .U32((uint)CutDrain(body))
+                        .Finish(ControlKind.CutDrainReply, frame.Id)
+                );
+                break;
+            case ControlKind.Ping:
+                Answer(new ControlWriter().Finish(ControlKind.Pong, frame.Id));
+                break;
+            case ControlKind.Serving:
+                _daemon.OnServing();
+                _ready.Succeed();
+                break;
+            case ControlKind.Shutdown:
+                _isEnding = true;
+                _daemon.IsEnding = true;
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Answer(ReadOnlyMemory<byte> frame)
+    {
+        if (_connection?.Send(frame) is false)
+        {
+            DropConnection();
+        }
+    }
+
+    private SpawnAnswer Spawn(ReadOnlySpan<byte> body)
+    {
+        const uint otherStage = 5;
+        if (SpawnOrder.Decode(body) is not { } order)
+        {
+            return new SpawnAnswer(LibC.Invalid, otherStage, 0, 0);
+        }
+
+        // The same order again, from a daemon that did not get its answer: nothing is started twice.
+        if (_runs.Find(order.Process, order.Run) is { } known)
+        {
+            return new SpawnAnswer(0, 0, (uint)known.Pid, known.StartTime);
+        }
+
+        try
+        {
+            var answer = _spawner.Spawn(order, _runs.ProcessOf(order.Process), out var run);
+            if (run is not null)
+            {
+                run.PidDescriptor = LibC.OpenProcess(run.Pid);
+                _runs.Add(run);
+                _epoll.Add(run.PidDescriptor, Epoll.In, ChildTag);
+            }
+
+            return answer;
+        }
+        catch (IOException refused)
+        {
+            _log.Write(1002, $"process {order.Process}: {refused.Message}");
+            return new SpawnAnswer(LibC.InputOutput, otherStage, 0, 0);
+        }
+    }
+
+    private int Signal(SignalOrder order)
+    {
+        if (_runs.Find(order.Process, order.Run) is not { HasExited: false } run)
+        {
+            return LibC.NoSuchProcess;
+        }
+
+        // Not reaped yet, so the pid and the group can mean nobody else.
+        var target = order.ToGroup ? -run.Pid : run.Pid;
+        return LibC.kill(target, (int)order.Signal) == 0 ? 0 : LibC.LastError;
+    }
+
+    private int CutDrain(ReadOnlySpan<byte> body)
+    {
+        var fields = new ControlReader(body);
+        return _runs.Find(fields.U32(), fields.U32()) is { } run ? _runs.CutDrain(run) : 0;
+    }
+
+    private void OnOtherEnded(int pid, int code, int signal)
+    {
+        if (pid == _daemon.Pid)
+        {
+            DropConnection();
+            _daemon.OnExited(JournalWriter.Now, code, signal);
+            if (_terminationsSeen > 0 && !_isEnding)
+            {
+                EndAlone();
+            }
+        }
+    }
+
+    private unsafe void OnSignal()
+    {
+        ulong count;
+        _ = LibC.read(_signal, (byte*)&count, sizeof(ulong));
+        var terminations = Volatile.Read(ref _terminations);
+        if (terminations == _terminationsSeen)
+        {
+            return;
+        }
+
+        _terminationsSeen = terminations;
+        if (terminations > 1)
+        {
+            _killAt = JournalWriter.Now;
+            _isEnding = true;
+            _daemon.IsEnding = true;
+        }
+        else if (
+            _connection?.Send(new ControlWriter().Finish(ControlKind.Terminate, 0)) is not true
+        )
+        {
+            EndAlone();
+        }
+    }
+
+    /// <summary>Stops all programs without a daemon: the newest first, each with its own signal, SIGKILL when the longest grace is over.</summary>
+    private void EndAlone()
+    {
+        _isEnding = true;
+        _daemon.IsEnding = true;
+        long grace = 0;
+        foreach (var run in _runs.Runs.Where(run => !run.HasExited).Reverse())
+        {
+            LibC.kill(-run.Pid, (int)run.Order.StopSignal);
+            grace = Math.Max(grace, run.Order.GraceMs * (Second / 1000));
+        }
+
+        _killAt = JournalWriter.Now + grace;
+        if (_daemon.Pid != 0)
+        {
+            LibC.kill(_daemon.Pid, 15);
+        }
+    }
+
+    private void Watch(long now)
+    {
+        if (now >= _killAt)
+        {
+            _killAt = long.MaxValue;
+            foreach (var run in _runs.Runs.Where(run => !run.HasExited))
+            {
+                LibC.kill(-run.Pid, SigKill);
+            }
+
+            if (_daemon.Pid != 0)
+            {
+                LibC.kill(_daemon.Pid, SigKill);
+            }
+        }
+
+        if (_connection is not { } connection || now - _pingedAt < SweepEvery)
+        {
+            return;
+        }
+
+        _pingedAt = now;
+        var isSilent =
+            connection.LastHeard > 0
+            && now - connection.LastHeard > (long)_options.DaemonTimeout.TotalSeconds * Second;
+        if (isSilent && connection.PeerPid == _daemon.Pid)
+        {
+            _log.Write(
+                1003,
+                $"the daemon (pid {_daemon.Pid}) has not answered for {_options.DaemonTimeout.TotalSeconds} s and is replaced"
+            );
+            LibC.kill(_daemon.Pid, SigKill);
+            return;
+        }
+
+        Answer(new ControlWriter().Finish(ControlKind.Ping, 0));
+    }
+}
