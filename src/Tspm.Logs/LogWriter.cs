@@ -54,7 +54,7 @@ public sealed class LogWriter
     public bool IsContinued { get; private set; }
 
     /// <summary>Every journal record of this process with a smaller ord is in the index.</summary>
-    internal ulong ResumeAt { get; private set; }
+    public ulong ResumeAt { get; private set; }
 
     /// <summary>Opens the log of a process for numbering: a new epoch begins.</summary>
     /// <exception cref="IOException">The directory cannot be made or written.</exception>
@@ -93,6 +93,9 @@ public sealed class LogWriter
         writer.Log.NameNewestRun(writer._run);
         return writer;
     }
+
+    /// <summary>Tells the identity of a run that is known from elsewhere; any thread.</summary>
+    public void NameRun(uint run, Guid runId) => Log.NameRun(run, runId);
 
     /// <summary>Appends a life-cycle entry.</summary>
     /// <param name="run">The run it belongs to; 0 if none.</param>

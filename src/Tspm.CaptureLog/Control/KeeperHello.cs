@@ -59,7 +59,7 @@ public sealed record KeeperHello(uint Pid, string Build, IReadOnlyList<KeptRun> 
 /// <param name="Pid">The leader.</param>
 /// <param name="StartTime">Its start time, clock ticks.</param>
 /// <param name="HasExited">True if only its output is still open.</param>
-/// <param name="OpenStreams">Streams that are open.</param>
+/// <param name="OpenStreams">Streams that are open: bit 0 out, bit 1 err.</param>
 public readonly record struct KeptRun(
     uint Process,
     uint Run,

@@ -23,8 +23,12 @@ internal sealed class IngestThread : IDisposable
 
     // Full means a client floods commands: the order is refused, and so is the command.
     private readonly ConcurrentQueue<Action> _orders = new();
-    private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _caughtUp = new(
+        TaskCreationOptions.RunContinuationsAsynchronously
+    );
+    private readonly TaskCompletionSource _ended = new(
+        TaskCreationOptions.RunContinuationsAsynchronously
+    );
     private volatile bool _isStopping;
 
     /// <summary>Opens the wake pipe and page; the keeper has made them.</summary>
@@ -35,7 +39,12 @@ internal sealed class IngestThread : IDisposable
         _log = log;
         _page = WakePage.Open(home.WakePage);
         // Read and write, so that its end is never seen and this side can wake itself.
-        _wake = File.OpenHandle(home.WakePipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        _wake = File.OpenHandle(
+            home.WakePipe,
+            FileMode.Open,
+            FileAccess.ReadWrite,
+            FileShare.ReadWrite
+        );
         _thread = new Thread(Run) { IsBackground = true, Name = "ingest" };
     }
 
@@ -90,7 +99,10 @@ internal sealed class IngestThread : IDisposable
     /// <summary>The same, from the ingest thread itself.</summary>
     public void Append(LogWriter log, uint run, byte[] payload, ulong ord)
     {
-        var place = ord != 0 ? ord : _ingest.Position == 0 ? 0 : _ingest.Position - 1;
+        var place =
+            ord != 0 ? ord
+            : _ingest.Position == 0 ? 0
+            : _ingest.Position - 1;
         var wall = (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks;
         log.AppendEvent(run, payload, place, wall, Stopwatch.GetTimestamp());
     }

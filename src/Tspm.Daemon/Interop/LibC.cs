@@ -9,13 +9,19 @@ internal static partial class LibC
     /// <summary>Wait for input.</summary>
     public const short PollIn = 1;
 
+    private const int ReadWrite = 2;
+    private const int Create = 0x40;
+    private const int CloseOnExec = 0x80000;
+    private const int PathOnly = 0x200000;
+    private const uint OwnerFile = 0x180;
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
     private const long PidfdSendSignalNumber = 424;
     private const long PidfdOpenNumber = 434;
 
     /// <summary>Takes a lock that lives as long as the handle; false if another process has it.</summary>
-    public static bool TryLock(SafeFileHandle file) => flock(file, LockExclusive | LockNonBlocking) == 0;
+    public static bool TryLock(SafeFileHandle file) =>
+        flock(file, LockExclusive | LockNonBlocking) == 0;
 
     /// <summary>Waits until the handle can be read, or the time is over.</summary>
     /// <param name="file">What to wait for.</param>
@@ -27,6 +33,14 @@ internal static partial class LibC
         return poll(ref entry, 1, milliseconds) > 0;
     }
 
+    /// <summary>A handle of a directory, through which names in it can be reached by short paths.</summary>
+    public static SafeFileHandle OpenDirectory(string path) =>
+        new(open(path, PathOnly | CloseOnExec), ownsHandle: true);
+
+    /// <summary>Opens or makes a lock file, 0600.</summary>
+    public static SafeFileHandle OpenLock(string path) =>
+        new(open(path, ReadWrite | Create | CloseOnExec, OwnerFile), ownsHandle: true);
+
     /// <summary>A handle of a process that cannot come to mean another; invalid if there is none.</summary>
     public static SafeFileHandle OpenProcess(int pid) =>
         new((nint)syscall(PidfdOpenNumber, pid, 0, 0, 0), ownsHandle: true);
@@ -35,6 +49,9 @@ internal static partial class LibC
     public static bool SendSignal(SafeFileHandle process, int signal) =>
         syscall(PidfdSendSignalNumber, process.DangerousGetHandle(), signal, 0, 0) == 0;
 
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial nint open(string path, int flags, uint mode = 0);
+
     [LibraryImport("libc", SetLastError = true)]
     private static partial int flock(SafeFileHandle file, int operation);
 
@@ -42,7 +59,13 @@ internal static partial class LibC
     private static partial int poll(ref PollEntry entries, nuint count, int timeout);
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial long syscall(long number, long first, long second, long third, long fourth);
+    private static partial long syscall(
+        long number,
+        long first,
+        long second,
+        long third,
+        long fourth
+    );
 
     [StructLayout(LayoutKind.Sequential)]
     private struct PollEntry

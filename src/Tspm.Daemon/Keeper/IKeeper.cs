@@ -9,7 +9,13 @@ internal interface IKeeper
     int Pid { get; }
 
     /// <summary>Starts a program.</summary>
-    Task<SpawnOutcome> SpawnAsync(uint process, uint run, Guid runId, ProcessSpec spec, CancellationToken ct);
+    Task<SpawnOutcome> SpawnAsync(
+        uint process,
+        uint run,
+        Guid runId,
+        ProcessSpec spec,
+        CancellationToken ct
+    );
 
     /// <summary>Sends a signal to a run that has not been reaped; the errno, 0 if it was sent.</summary>
     Task<int> SignalAsync(uint process, uint run, int signal, bool toGroup, CancellationToken ct);
@@ -24,12 +30,3 @@ internal interface IKeeper
 /// <param name="Pid">The leader's pid.</param>
 /// <param name="StartTime">The leader's start time, clock ticks.</param>
 internal readonly record struct SpawnOutcome(int Errno, int Stage, int Pid, ulong StartTime);
-
-/// <summary>A run that the keeper knows.</summary>
-/// <param name="Process">The process.</param>
-/// <param name="Run">The run.</param>
-/// <param name="Pid">The leader.</param>
-/// <param name="StartTime">Its start time.</param>
-/// <param name="HasExited">True if only its output is still open.</param>
-/// <param name="OpenStreams">Streams that are still open.</param>
-internal readonly record struct LivingRun(uint Process, uint Run, int Pid, ulong StartTime, bool HasExited, int OpenStreams);

@@ -5,7 +5,11 @@ namespace Tspm.Daemon.Logging;
 /// <summary>Every message of the daemon's own log. 1000 supervision, 2000 logs, 3000 topics, 4000 ipc.</summary>
 internal static partial class DaemonLog
 {
-    [LoggerMessage(1000, LogLevel.Information, "daemon started: version {Version}, pid {Pid}, home {Home}")]
+    [LoggerMessage(
+        1000,
+        LogLevel.Information,
+        "daemon started: version {Version}, pid {Pid}, home {Home}"
+    )]
     public static partial void Started(ILogger log, string version, int pid, string home);
 
     [LoggerMessage(1001, LogLevel.Information, "daemon stops: {Reason}")]
@@ -32,13 +36,21 @@ internal static partial class DaemonLog
     [LoggerMessage(1008, LogLevel.Error, "the list of processes could not be saved: {Reason}")]
     public static partial void SaveFailed(ILogger log, string reason);
 
-    [LoggerMessage(1009, LogLevel.Warning, "the list of processes was damaged and set aside: {Damage}")]
+    [LoggerMessage(
+        1009,
+        LogLevel.Warning,
+        "the list of processes was damaged and set aside: {Damage}"
+    )]
     public static partial void ListDamaged(ILogger log, string damage);
 
     [LoggerMessage(1010, LogLevel.Warning, "the keeper is gone: {Reason}")]
     public static partial void KeeperLost(ILogger log, string reason);
 
-    [LoggerMessage(1011, LogLevel.Information, "the keeper is there, pid {Pid}, {Runs} living runs")]
+    [LoggerMessage(
+        1011,
+        LogLevel.Information,
+        "the keeper is there, pid {Pid}, {Runs} living runs"
+    )]
     public static partial void KeeperFound(ILogger log, int pid, int runs);
 
     [LoggerMessage(1012, LogLevel.Information, "{Name}: run {Run} goes on, pid {Pid}")]

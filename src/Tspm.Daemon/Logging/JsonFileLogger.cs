@@ -115,7 +115,12 @@ internal sealed class JsonFileLogger : ILogger, IDisposable
     {
         try
         {
-            _file = File.OpenHandle(_path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            _file = File.OpenHandle(
+                _path,
+                FileMode.OpenOrCreate,
+                FileAccess.ReadWrite,
+                FileShare.ReadWrite | FileShare.Delete
+            );
             File.SetUnixFileMode(_file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             _length = RandomAccess.GetLength(_file);
         }

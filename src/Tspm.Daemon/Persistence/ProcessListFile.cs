@@ -1,30 +1,7 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Tspm.CaptureLog;
-using Tspm.Daemon.Supervision;
 
 namespace Tspm.Daemon.Persistence;
-
-/// <summary>The saved list.</summary>
-internal sealed record ProcessList
-{
-    /// <summary>The format this code writes.</summary>
-    public const int CurrentFormat = 1;
-
-    /// <summary>Format of the file.</summary>
-    public int Format { get; init; } = CurrentFormat;
-
-    /// <summary>The id of the next new process.</summary>
-    public uint NextId { get; init; } = 1;
-
-    /// <summary>The processes, by id.</summary>
-    public IReadOnlyList<ProcessRecord> Processes { get; init; } = [];
-}
-
-/// <summary>Source-generated JSON of the list.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(ProcessList))]
-internal sealed partial class ProcessListJson : JsonSerializerContext;
 
 /// <summary>Keeps the list on disk: one line with its checksum, then JSON; replaced atomically, the copy before kept.</summary>
 /// <remarks>A damaged file is kept under a dated name and never deleted; then the previous copy counts.</remarks>
@@ -53,7 +30,8 @@ internal sealed class ProcessListFile(string path, TimeProvider time)
             }
 
             Damage = $"{candidate}: {fault}";
-            var stamp = time.GetUtcNow().ToString("yyyyMMddTHHmmss", System.Globalization.CultureInfo.InvariantCulture);
+            var stamp = time.GetUtcNow()
+                .ToString("yyyyMMddTHHmmss", System.Globalization.CultureInfo.InvariantCulture);
             File.Move(candidate, $"{candidate}.damaged-{stamp}", overwrite: true);
         }
 
@@ -109,7 +87,11 @@ internal sealed class ProcessListFile(string path, TimeProvider time)
 
         var body = bytes[(ChecksumDigits + 1)..];
         var wanted = $"{Crc32C.Compute(body):x8}";
-        if (!System.Text.Encoding.ASCII.GetString(bytes[..ChecksumDigits]).Equals(wanted, StringComparison.Ordinal))
+        if (
+            !System
+                .Text.Encoding.ASCII.GetString(bytes[..ChecksumDigits])
+                .Equals(wanted, StringComparison.Ordinal)
+        )
         {
             fault = "its checksum is wrong";
             return false;

@@ -22,7 +22,12 @@ internal sealed class DescendantFinder
     /// <param name="leaderStart">Start time of the leader, clock ticks.</param>
     /// <param name="runId">The mark.</param>
     /// <param name="pipes">The paths of the run's named pipes.</param>
-    public IReadOnlyList<ProcFacts> Find(int leader, ulong leaderStart, Guid runId, IReadOnlyList<string> pipes)
+    public IReadOnlyList<ProcFacts> Find(
+        int leader,
+        ulong leaderStart,
+        Guid runId,
+        IReadOnlyList<string> pipes
+    )
     {
         var all = new Dictionary<int, ProcFacts>();
         foreach (var pid in ProcFacts.AllPids())
@@ -50,7 +55,8 @@ internal sealed class DescendantFinder
             hasGrown = false;
             foreach (var facts in all.Values)
             {
-                var isChild = ours.Contains(facts.ParentPid) || (leader != 0 && facts.ParentPid == leader);
+                var isChild =
+                    ours.Contains(facts.ParentPid) || (leader != 0 && facts.ParentPid == leader);
                 hasGrown |= isChild && facts.Pid != leader && ours.Add(facts.Pid);
             }
         }
@@ -82,7 +88,8 @@ internal sealed class DescendantFinder
             return Directory
                 .EnumerateFiles($"/proc/{pid}/fd")
                 .Take(MaxDescriptors)
-                .Any(link => File.ResolveLinkTarget(link, returnFinalTarget: false)?.FullName is { } target
+                .Any(link =>
+                    File.ResolveLinkTarget(link, returnFinalTarget: false)?.FullName is { } target
                     && pipes.Contains(target)
                 );
         }

@@ -104,7 +104,13 @@ internal readonly record struct ProcFacts(
     public static byte[] ReadBounded(int pid, string file, int maxBytes)
     {
         var path = string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/{file}");
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1);
+        using var stream = new FileStream(
+            path,
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.ReadWrite,
+            1
+        );
         var buffer = new byte[maxBytes];
         var length = stream.ReadAtLeast(buffer, maxBytes, throwOnEndOfStream: false);
         return buffer[..length];
@@ -115,7 +121,12 @@ internal readonly record struct ProcFacts(
         Directory
             .EnumerateDirectories("/proc")
             .Select(path =>
-                int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+                int.TryParse(
+                    Path.GetFileName(path),
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out var pid
+                )
                     ? pid
                     : 0
             )

@@ -1,9 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tspm.Daemon.Logging;
 using Tspm.Daemon.Persistence;
-using Tspm.Logs;
 using Tspm.Protocol;
-using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Supervision;
 
@@ -45,12 +43,14 @@ internal sealed class ProcessRegistry : IAsyncDisposable
         }
 
         _nextId = Math.Max(Math.Max(list.NextId, highestUsedId + 1), 1);
-        _startOrder = list.Processes.Count == 0 ? 0 : list.Processes.Max(process => process.StartOrder);
+        _startOrder =
+            list.Processes.Count == 0 ? 0 : list.Processes.Max(process => process.StartOrder);
         return list.Processes;
     }
 
     /// <summary>The process with this id; null if there is none.</summary>
-    public ProcessSupervisor? Find(uint id) => _all.FirstOrDefault(process => process.Record.Id == id);
+    public ProcessSupervisor? Find(uint id) =>
+        _all.FirstOrDefault(process => process.Record.Id == id);
 
     /// <summary>Takes a name before the process is made; false if it is taken.</summary>
     public bool TryReserve(string ns, string name, out uint id)
@@ -58,7 +58,9 @@ internal sealed class ProcessRegistry : IAsyncDisposable
         lock (_gate)
         {
             id = 0;
-            var isTaken = _all.Any(process => process.Record.Spec.Ns == ns && process.Record.Spec.Name == name);
+            var isTaken = _all.Any(process =>
+                process.Record.Spec.Ns == ns && process.Record.Spec.Name == name
+            );
             if (isTaken || !_reserved.Add((ns, name)))
             {
                 return false;
@@ -185,19 +187,32 @@ internal sealed class ProcessRegistry : IAsyncDisposable
         _saving.Dispose();
     }
 
-    private SelectionError? Check(string text, Selector selector, List<ProcessSupervisor> matches, bool isChange)
+    private SelectionError? Check(
+        string text,
+        Selector selector,
+        List<ProcessSupervisor> matches,
+        bool isChange
+    )
     {
         if (matches.Count == 0 && !selector.IsAll)
         {
             var near = NearestNames.To(text, _all.Select(process => process.Record.Spec.Name));
-            var hint = near.Count > 0 ? $"did you mean: {string.Join(", ", near)}?" : "see: tspm list";
+            var hint =
+                near.Count > 0 ? $"did you mean: {string.Join(", ", near)}?" : "see: tspm list";
             return new SelectionError(ErrorCodes.NotFound, $"no process matches \"{text}\"", hint);
         }
 
         if (isChange && selector.IsExactName && matches.Count > 1)
         {
-            var names = string.Join(", ", matches.Select(process => $"{process.Record.Spec.Ns}/{process.Record.Spec.Name}"));
-            return new SelectionError(ErrorCodes.Conflict, $"\"{text}\" means several: {names}", "name one as namespace/name");
+            var names = string.Join(
+                ", ",
+                matches.Select(process => $"{process.Record.Spec.Ns}/{process.Record.Spec.Name}")
+            );
+            return new SelectionError(
+                ErrorCodes.Conflict,
+                $"\"{text}\" means several: {names}",
+                "name one as namespace/name"
+            );
         }
 
         return null;
@@ -207,7 +222,11 @@ internal sealed class ProcessRegistry : IAsyncDisposable
     {
         lock (_gate)
         {
-            return new ProcessList { NextId = _nextId, Processes = [.. _all.Select(process => process.Record)] };
+            return new ProcessList
+            {
+                NextId = _nextId,
+                Processes = [.. _all.Select(process => process.Record)],
+            };
         }
     }
 }

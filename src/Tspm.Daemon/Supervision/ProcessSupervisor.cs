@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Threading.Channels;
 using Tspm.CaptureLog;
 using Tspm.Daemon.Logging;
@@ -22,7 +20,11 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
 
     // Full cannot happen by a program's doing: a run brings a handful of records, and the next waits for this loop.
     private readonly Channel<SupervisorMessage> _mailbox = Channel.CreateBounded<SupervisorMessage>(
-        new BoundedChannelOptions(4096) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait }
+        new BoundedChannelOptions(4096)
+        {
+            SingleReader = true,
+            FullMode = BoundedChannelFullMode.Wait,
+        }
     );
     private readonly List<CommandMessage> _waitForStop = [];
     private readonly List<CommandMessage> _startAfterStop = [];
@@ -83,9 +85,16 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     public bool Post(SupervisorMessage message) => _mailbox.Writer.TryWrite(message);
 
     /// <summary>Has a command done.</summary>
-    public Task<ActionResult> DoAsync(CommandVerb verb, int signal = 0, int timeoutMs = -1, bool toGroup = false)
+    public Task<ActionResult> DoAsync(
+        CommandVerb verb,
+        int signal = 0,
+        int timeoutMs = -1,
+        bool toGroup = false
+    )
     {
-        var done = new TaskCompletionSource<ActionResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = new TaskCompletionSource<ActionResult>(
+            TaskCreationOptions.RunContinuationsAsynchronously
+        );
         var command = new CommandMessage(verb, done)
         {
             Signal = signal,
@@ -143,6 +152,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         {
             CommandMessage command => CommandAsync(command),
             JournalMessage journal => RecordAsync(journal.Record),
+            LostMessage when _run is { } lost => LoseAsync(lost),
             TimerMessage timer when timer.Number == _timerNumber => TimerAsync(timer.Kind),
             _ => Task.CompletedTask,
         };
@@ -194,7 +204,13 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
                 var wasBackoff = Status == ProcessStatus.Backoff;
                 SetStatus(ProcessStatus.Stopped);
                 await _services.SaveAsync();
-                command.Done.SetResult(Result(null, wasBackoff ? "stopped, it was waiting for its next try" : "not running", null));
+                command.Done.SetResult(
+                    Result(
+                        null,
+                        wasBackoff ? "stopped, it was waiting for its next try" : "not running",
+                        null
+                    )
+                );
                 return;
         }
     }
@@ -220,7 +236,13 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             return;
         }
 
-        var errno = await _services.Keeper.SignalAsync(Record.Id, run.Run, command.Signal, command.ToGroup, _stopping.Token);
+        var errno = await _services.Keeper.SignalAsync(
+            Record.Id,
+            run.Run,
+            command.Signal,
+            command.ToGroup,
+            _stopping.Token
+        );
         command.Done.SetResult(
             errno == 0
                 ? Result(null, "signalled", null)
@@ -230,14 +252,23 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
 
     private async Task<ActionResult> SpawnAsync()
     {
-        var run = new RunState(Record.Run + 1, Guid.CreateVersion7(_services.Time.GetUtcNow()), StreamsOf(Record.Spec))
+        var run = new RunState(
+            Record.Run + 1,
+            Guid.CreateVersion7(_services.Time.GetUtcNow()),
+            RunState.AllStreams(Record.Spec)
+        )
         {
             StartedAt = _services.Time.GetTimestamp(),
             StartedWall = _services.Time.GetUtcNow(),
         };
         _run = run;
         SetStatus(ProcessStatus.Starting);
-        var fresh = new RunRecord { Run = run.Run, RunId = run.RunId, StartedAt = run.StartedWall };
+        var fresh = new RunRecord
+        {
+            Run = run.Run,
+            RunId = run.RunId,
+            StartedAt = run.StartedWall,
+        };
         Record = Record with
         {
             Run = run.Run,
@@ -245,7 +276,13 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             Runs = [fresh, .. Record.Runs.Take(ProcessRecord.MaxRuns - 1)],
         };
         await _services.SaveAsync();
-        var outcome = await _services.Keeper.SpawnAsync(Record.Id, run.Run, run.RunId, Record.Spec, _stopping.Token);
+        var outcome = await _services.Keeper.SpawnAsync(
+            Record.Id,
+            run.Run,
+            run.RunId,
+            Record.Spec,
+            _stopping.Token
+        );
         if (outcome.Errno != 0)
         {
             return await FailSpawnAsync(run, outcome.Errno, outcome.Stage);
@@ -275,14 +312,25 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             Errno = errno,
             Message = reason,
             Next = decision is { Action: AfterExit.Restart } ? "restart" : "failed",
-            NextMs = decision is { Action: AfterExit.Restart } ? (long)decision.Delay.TotalMilliseconds : null,
+            NextMs = decision is { Action: AfterExit.Restart }
+                ? (long)decision.Delay.TotalMilliseconds
+                : null,
         };
         await _services.Ingest.AppendEventAsync(Log, run.Run, SupervisorServices.Body(body));
-        UpdateRun(record => record with { EndedAt = _services.Time.GetUtcNow(), Reason = reason, IsClosed = true });
+        UpdateRun(record =>
+            record with
+            {
+                EndedAt = _services.Time.GetUtcNow(),
+                Reason = reason,
+                IsClosed = true,
+            }
+        );
         if (decision is { Action: AfterExit.Restart })
         {
             // A program that cannot be started is never tried again at once.
-            var delay = TimeSpan.FromMilliseconds(Math.Max(decision.Delay.TotalMilliseconds, Record.Spec.Restart.InitialDelayMs));
+            var delay = TimeSpan.FromMilliseconds(
+                Math.Max(decision.Delay.TotalMilliseconds, Record.Spec.Restart.InitialDelayMs)
+            );
             WaitForRetry(decision with { Delay = delay });
         }
         else
@@ -304,9 +352,17 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         run.Descendants = FindDescendants(run);
         SetStatus(ProcessStatus.Stopping);
         var grace = TimeSpan.FromMilliseconds(timeoutMs >= 0 ? timeoutMs : own.TimeoutMs);
-        _graceUntil = _services.Time.GetTimestamp() + (long)(grace.TotalSeconds * _services.Time.TimestampFrequency);
+        _graceUntil =
+            _services.Time.GetTimestamp()
+            + (long)(grace.TotalSeconds * _services.Time.TimestampFrequency);
         SetTimer(TimerKind.Grace, grace);
-        await _services.Keeper.SignalAsync(Record.Id, run.Run, signal > 0 ? signal : own.Signal, toGroup: true, _stopping.Token);
+        await _services.Keeper.SignalAsync(
+            Record.Id,
+            run.Run,
+            signal > 0 ? signal : own.Signal,
+            toGroup: true,
+            _stopping.Token
+        );
         await _services.SaveAsync();
     }
 
@@ -346,7 +402,11 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
 
     private Task RecordAsync(in JournalRecord record)
     {
-        if (_run is not { } run || record.Run != run.Run || record.Flags.HasFlag(JournalFlags.Snapshot))
+        if (
+            _run is not { } run
+            || record.Run != run.Run
+            || record.Flags.HasFlag(JournalFlags.Snapshot)
+        )
         {
             return Task.CompletedTask;
         }
@@ -360,8 +420,9 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             case JournalRecordKind.Exited when run.Outcome is null:
                 return ExitedAsync(run, record);
             case JournalRecordKind.StreamEnd when !record.Flags.HasFlag(JournalFlags.Orphan):
-                run.OpenStreams--;
-                return run is { Outcome: not null, OpenStreams: <= 0 } && Status == ProcessStatus.Draining
+                run.OpenStreams &= ~(1 << (int)record.Stream);
+                return
+                    run is { Outcome: not null, OpenStreams: 0 } && Status == ProcessStatus.Draining
                     ? FinishAsync(run)
                     : Task.CompletedTask;
             default:
@@ -369,37 +430,59 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         }
     }
 
+    private async Task LoseAsync(RunState run)
+    {
+        Record = Record with { IsWanted = false };
+        run.Outcome ??= RunOutcome.Unknown;
+        run.WasCut = true;
+        UpdateRun(old =>
+            old with
+            {
+                EndedAt = old.EndedAt ?? _services.Time.GetUtcNow(),
+                Reason = "the machine or the keeper was restarted",
+            }
+        );
+        await FinishAsync(run);
+    }
+
     private async Task ExitedAsync(RunState run, JournalRecord record)
     {
         const int unknownBit = 33;
         var signal = (int)(uint)record.B;
         run.Outcome =
-            (record.B >> unknownBit & 1) != 0 ? RunOutcome.Unknown
-            : new RunOutcome(signal == 0 ? (int)record.A : null, signal);
+            (record.B >> unknownBit & 1) != 0
+                ? RunOutcome.Unknown
+                : new RunOutcome(signal == 0 ? (int)record.A : null, signal);
         run.Uptime = _services.Time.GetElapsedTime(run.StartedAt);
         run.MaxMemoryBytes = (long)(uint)record.C * 1024;
         run.CpuMs = (long)(record.C >> 32);
         DaemonLog.RunEnded(_services.Log, Record.Spec.Name, run.Run, run.Outcome.Value.ToString());
         var wasStopped = Status == ProcessStatus.Stopping || !Record.IsWanted;
         _decision = wasStopped ? null : Decide(run.Outcome.Value, run.Uptime);
-        UpdateRun(old => old with
-        {
-            EndedAt = _services.Time.GetUtcNow(),
-            Code = run.Outcome.Value.Code,
-            Signal = signal,
-            MaxMemoryBytes = run.MaxMemoryBytes,
-            CpuMs = run.CpuMs,
-        });
+        UpdateRun(old =>
+            old with
+            {
+                EndedAt = _services.Time.GetUtcNow(),
+                Code = run.Outcome.Value.Code,
+                Signal = signal,
+                MaxMemoryBytes = run.MaxMemoryBytes,
+                CpuMs = run.CpuMs,
+            }
+        );
         CancelTimer();
         SetStatus(ProcessStatus.Draining);
-        if (run.OpenStreams <= 0)
+        if (run.OpenStreams == 0)
         {
             await FinishAsync(run);
             return;
         }
 
-        var isAwaited = _decision is { Action: AfterExit.Restart } || _startAfterStop.Count > 0 || wasStopped;
-        SetTimer(TimerKind.Drain, isAwaited ? _services.Options.ShortDrain : _services.Options.Drain);
+        var isAwaited =
+            _decision is { Action: AfterExit.Restart } || _startAfterStop.Count > 0 || wasStopped;
+        SetTimer(
+            TimerKind.Drain,
+            isAwaited ? _services.Options.ShortDrain : _services.Options.Drain
+        );
     }
 
     /// <summary>The leader was reaped and the output is complete, or no longer waited for.</summary>
@@ -430,7 +513,10 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             RunId = run.RunId.ToString(),
             Code = outcome.Code,
             Signal = outcome.SignalName,
-            By = run.WasSignalled ? "tspm" : outcome.Signal != 0 ? "unknown" : "self",
+            By =
+                run.WasSignalled ? "tspm"
+                : outcome.Signal != 0 ? "unknown"
+                : "self",
             DurationMs = (long)run.Uptime.TotalMilliseconds,
             MaxMemoryBytes = run.MaxMemoryBytes,
             CpuMs = run.CpuMs,
@@ -455,7 +541,10 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         }
 
         var found = FindDescendants(run);
-        var living = TreeKiller.Living([.. found, .. run.Descendants.Where(old => found.All(now => now.Pid != old.Pid))]);
+        var living = TreeKiller.Living([
+            .. found,
+            .. run.Descendants.Where(old => found.All(now => now.Pid != old.Pid)),
+        ]);
         if (living.Count == 0)
         {
             await GoOnAsync();
@@ -466,12 +555,17 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         var isOver = left <= TimeSpan.Zero;
         if (isOver && left < -TimeSpan.FromSeconds(2))
         {
-            DaemonLog.Survivors(_services.Log, Record.Spec.Name, string.Join(' ', living.Select(p => p.Pid)));
+            DaemonLog.Survivors(
+                _services.Log,
+                Record.Spec.Name,
+                string.Join(' ', living.Select(p => p.Pid))
+            );
             await GoOnAsync();
             return;
         }
 
-        var isNew = living.Any(now => run.Descendants.All(old => old.Pid != now.Pid)) || !run.IsSwept;
+        var isNew =
+            living.Any(now => run.Descendants.All(old => old.Pid != now.Pid)) || !run.IsSwept;
         if (isOver)
         {
             TreeKiller.Signal(living, SigKill);
@@ -551,7 +645,9 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
 
     private void WaitForRetry(RestartDecision decision)
     {
-        RetryAt = _services.Time.GetTimestamp() + (long)(decision.Delay.TotalSeconds * _services.Time.TimestampFrequency);
+        RetryAt =
+            _services.Time.GetTimestamp()
+            + (long)(decision.Delay.TotalSeconds * _services.Time.TimestampFrequency);
         SetTimer(TimerKind.Retry, decision.Delay);
         SetStatus(ProcessStatus.Backoff);
     }
@@ -559,7 +655,14 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     private RestartDecision Decide(RunOutcome outcome, TimeSpan uptime)
     {
         var nowMs = _services.Time.GetTimestamp() * 1000 / _services.Time.TimestampFrequency;
-        var decision = RestartDecision.After(Record.Spec.Restart, _history, outcome, uptime, nowMs, Random.Shared.NextDouble());
+        var decision = RestartDecision.After(
+            Record.Spec.Restart,
+            _history,
+            outcome,
+            uptime,
+            nowMs,
+            Random.Shared.NextDouble()
+        );
         _history = decision.History;
         return decision;
     }
@@ -568,7 +671,9 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     {
         foreach (var dropped in _startAfterStop)
         {
-            dropped.Done.TrySetResult(Result(ErrorCodes.Conflict, "stopped before it was started again", null));
+            dropped.Done.TrySetResult(
+                Result(ErrorCodes.Conflict, "stopped before it was started again", null)
+            );
         }
 
         _startAfterStop.Clear();
@@ -578,7 +683,10 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     private void UpdateRun(Func<RunRecord, RunRecord> change)
     {
         var number = Record.Run;
-        Record = Record with { Runs = [.. Record.Runs.Select(run => run.Run == number ? change(run) : run)] };
+        Record = Record with
+        {
+            Runs = [.. Record.Runs.Select(run => run.Run == number ? change(run) : run)],
+        };
     }
 
     private void SetStatus(ProcessStatus status)
@@ -591,7 +699,12 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     {
         CancelTimer();
         var number = ++_timerNumber;
-        _timer = _services.Time.CreateTimer(_ => Post(new TimerMessage(number, kind)), null, delay, Timeout.InfiniteTimeSpan);
+        _timer = _services.Time.CreateTimer(
+            _ => Post(new TimerMessage(number, kind)),
+            null,
+            delay,
+            Timeout.InfiniteTimeSpan
+        );
     }
 
     private void CancelTimer()
@@ -607,8 +720,6 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             _services.Home.NamedPipe(Record.Id, run.Run, StreamKind.Out),
             _services.Home.NamedPipe(Record.Id, run.Run, StreamKind.Err),
         ];
-
-    private static int StreamsOf(ProcessSpec spec) => spec.Pty || spec.MergeStreams ? 1 : 2;
 
     private ActionResult Result(string? error, string message, string? hint) =>
         new()

@@ -38,10 +38,16 @@ internal static class ProcessViews
             Reason = record.FailedReason ?? (lives ? null : ended?.Reason),
             UptimeSeconds = lives ? time.GetElapsedTime(run!.StartedAt).TotalSeconds : null,
             StartedAt = last is null ? null : Text(last.StartedAt),
-            NextTrySeconds = supervisor.RetryAt > 0
-                ? Math.Max(0, time.GetElapsedTime(time.GetTimestamp(), supervisor.RetryAt).TotalSeconds)
+            NextTrySeconds =
+                supervisor.RetryAt > 0
+                    ? Math.Max(
+                        0,
+                        time.GetElapsedTime(time.GetTimestamp(), supervisor.RetryAt).TotalSeconds
+                    )
+                    : null,
+            CpuPercent = facts is { } live
+                ? CpuOf(live, time.GetElapsedTime(run!.StartedAt))
                 : null,
-            CpuPercent = facts is { } live ? CpuOf(live, time.GetElapsedTime(run!.StartedAt)) : null,
             MemoryBytes = facts?.ResidentBytes,
             Command = spec.Command,
             IsShell = spec.IsShell,
@@ -83,7 +89,10 @@ internal static class ProcessViews
                 .. supervisor
                     .FindDescendants(run)
                     .Take(MaxChildren)
-                    .Select(child => new ChildView(child.Pid, ProcFacts.ReadCommandLine(child.Pid))),
+                    .Select(child => new ChildView(
+                        child.Pid,
+                        ProcFacts.ReadCommandLine(child.Pid)
+                    )),
             ]
             : [];
 
@@ -102,7 +111,12 @@ internal static class ProcessViews
         );
 
     private static double CpuOf(in ProcFacts facts, TimeSpan uptime) =>
-        uptime.TotalSeconds < 0.05 ? 0 : Math.Round(100.0 * facts.CpuTicks / ProcFacts.TicksPerSecond / uptime.TotalSeconds, 1);
+        uptime.TotalSeconds < 0.05
+            ? 0
+            : Math.Round(
+                100.0 * facts.CpuTicks / ProcFacts.TicksPerSecond / uptime.TotalSeconds,
+                1
+            );
 
     private static string NameOf(ProcessStatus status) =>
         status switch

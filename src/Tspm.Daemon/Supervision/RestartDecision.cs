@@ -2,28 +2,6 @@ using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Supervision;
 
-/// <summary>What becomes of a process whose run has ended by itself.</summary>
-internal enum AfterExit
-{
-    /// <summary>It stays ended.</summary>
-    Stay,
-
-    /// <summary>It is started again after a delay.</summary>
-    Restart,
-
-    /// <summary>It failed too often: given up.</summary>
-    GiveUp,
-}
-
-/// <summary>The counters that a restart policy looks at.</summary>
-/// <param name="Streak">Bad runs in a row.</param>
-/// <param name="Failures">When they ended, ms of monotonic time, oldest first, inside the window.</param>
-internal sealed record RestartHistory(int Streak, IReadOnlyList<long> Failures)
-{
-    /// <summary>Nothing has failed yet.</summary>
-    public static RestartHistory Clean { get; } = new(0, []);
-}
-
 /// <summary>Whether and when a run that ended is followed by another; pure.</summary>
 /// <remarks>
 /// Exponential back-off with jitter: the first restart after a good run is immediate, then
@@ -70,10 +48,19 @@ internal sealed record RestartDecision(
         var wasGood = uptime.TotalMilliseconds >= policy.MinUptimeMs;
         if (wasGood)
         {
-            return new RestartDecision(AfterExit.Restart, TimeSpan.Zero, RestartHistory.Clean, null);
+            return new RestartDecision(
+                AfterExit.Restart,
+                TimeSpan.Zero,
+                RestartHistory.Clean,
+                null
+            );
         }
 
-        List<long> failures = [.. history.Failures.Where(at => nowMs - at <= policy.WithinMs), nowMs];
+        List<long> failures =
+        [
+            .. history.Failures.Where(at => nowMs - at <= policy.WithinMs),
+            nowMs,
+        ];
         var next = new RestartHistory(history.Streak + 1, failures);
         if (failures.Count > policy.MaxRestarts)
         {
@@ -81,7 +68,12 @@ internal sealed record RestartDecision(
             return new RestartDecision(AfterExit.GiveUp, TimeSpan.Zero, next, reason);
         }
 
-        return new RestartDecision(AfterExit.Restart, DelayOf(policy, history.Streak, chance), next, null);
+        return new RestartDecision(
+            AfterExit.Restart,
+            DelayOf(policy, history.Streak, chance),
+            next,
+            null
+        );
     }
 
     private static TimeSpan DelayOf(RestartSpec policy, int streak, double chance)
@@ -96,4 +88,26 @@ internal sealed record RestartDecision(
         var varied = bounded * (1 + (policy.Jitter * ((2 * chance) - 1)));
         return TimeSpan.FromMilliseconds(Math.Min(varied, policy.MaxDelayMs));
     }
+}
+
+/// <summary>What becomes of a process whose run has ended by itself.</summary>
+internal enum AfterExit
+{
+    /// <summary>It stays ended.</summary>
+    Stay,
+
+    /// <summary>It is started again after a delay.</summary>
+    Restart,
+
+    /// <summary>It failed too often: given up.</summary>
+    GiveUp,
+}
+
+/// <summary>The counters that a restart policy looks at.</summary>
+/// <param name="Streak">Bad runs in a row.</param>
+/// <param name="Failures">When they ended, ms of monotonic time, oldest first, inside the window.</param>
+internal sealed record RestartHistory(int Streak, IReadOnlyList<long> Failures)
+{
+    /// <summary>Nothing has failed yet.</summary>
+    public static RestartHistory Clean { get; } = new(0, []);
 }

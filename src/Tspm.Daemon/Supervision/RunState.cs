@@ -1,3 +1,5 @@
+using Tspm.Protocol.Messages;
+
 namespace Tspm.Daemon.Supervision;
 
 /// <summary>What a supervisor remembers of the run that is under way.</summary>
@@ -21,8 +23,11 @@ internal sealed class RunState(uint run, Guid runId, int openStreams)
     /// <summary>Wall clock of the spawn.</summary>
     public DateTimeOffset StartedWall { get; set; }
 
-    /// <summary>Streams whose end was not seen yet.</summary>
+    /// <summary>Streams whose end was not seen yet: bit 0 out, bit 1 err.</summary>
     public int OpenStreams { get; set; } = openStreams;
+
+    /// <summary>The bits of all streams that a program has.</summary>
+    public static int AllStreams(ProcessSpec spec) => spec.Pty || spec.MergeStreams ? 1 : 3;
 
     /// <summary>How the leader ended; null while it lives.</summary>
     public RunOutcome? Outcome { get; set; }

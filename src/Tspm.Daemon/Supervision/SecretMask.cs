@@ -18,7 +18,9 @@ internal static partial class SecretMask
         }
 
         var value = variable[(equals + 1)..];
-        var isSecret = value.Length > 0 && (SecretName().IsMatch(variable[..equals]) || SecretValue().IsMatch(value));
+        var isSecret =
+            value.Length > 0
+            && (SecretName().IsMatch(variable[..equals]) || SecretValue().IsMatch(value));
         if (!isSecret)
         {
             return variable;

@@ -10,7 +10,11 @@ internal sealed class Selector
     private const int MaxLength = 1024;
     private readonly Func<ProcessRecord, bool> _matches;
 
-    private Selector(Func<ProcessRecord, bool> matches, bool isAll = false, bool isExactName = false)
+    private Selector(
+        Func<ProcessRecord, bool> matches,
+        bool isAll = false,
+        bool isExactName = false
+    )
     {
         _matches = matches;
         IsAll = isAll;
@@ -74,8 +78,13 @@ internal sealed class Selector
         try
         {
             // Linear in the length of the name, whatever the pattern.
-            var regex = new Regex(expression, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-            selector = new Selector(process => regex.IsMatch(process.Spec.Name) || regex.IsMatch(FullName(process)));
+            var regex = new Regex(
+                expression,
+                RegexOptions.NonBacktracking | RegexOptions.CultureInvariant
+            );
+            selector = new Selector(process =>
+                regex.IsMatch(process.Spec.Name) || regex.IsMatch(FullName(process))
+            );
             return null;
         }
         catch (ArgumentException wrong)
@@ -97,16 +106,27 @@ internal sealed class Selector
             if (close > 0)
             {
                 var set = glob[(i + 1)..close].Replace("\\", "\\\\", StringComparison.Ordinal);
-                expression.Append('[').Append(set.StartsWith('!') ? $"^{set[1..]}" : set).Append(']');
+                expression
+                    .Append('[')
+                    .Append(set.StartsWith('!') ? $"^{set[1..]}" : set)
+                    .Append(']');
                 i = close;
                 continue;
             }
 
-            expression.Append(glob[i] switch { '*' => ".*", '?' => ".", var c => Regex.Escape(c.ToString()) });
+            expression.Append(
+                glob[i] switch
+                {
+                    '*' => ".*",
+                    '?' => ".",
+                    var c => Regex.Escape(c.ToString()),
+                }
+            );
         }
 
         return expression.Append('$').ToString();
     }
 
-    private static string FullName(ProcessRecord process) => $"{process.Spec.Ns}/{process.Spec.Name}";
+    private static string FullName(ProcessRecord process) =>
+        $"{process.Spec.Ns}/{process.Spec.Name}";
 }

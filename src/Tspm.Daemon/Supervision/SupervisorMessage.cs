@@ -42,6 +42,9 @@ internal enum CommandVerb
 /// <param name="Record">What.</param>
 internal sealed record JournalMessage(JournalRecord Record) : SupervisorMessage;
 
+/// <summary>Nobody knows how the run that is under way has ended.</summary>
+internal sealed record LostMessage : SupervisorMessage;
+
 /// <summary>A timer that is still wanted if its number is the newest.</summary>
 /// <param name="Number">The number.</param>
 /// <param name="Kind">What it was for.</param>

@@ -38,5 +38,8 @@ internal sealed record SupervisorServices
 
     /// <summary>Serialises an event.</summary>
     public static byte[] Body(LogEvent body) =>
-        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(body, ProtocolJsonContext.Default.LogEvent);
+        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(
+            body,
+            ProtocolJsonContext.Default.LogEvent
+        );
 }

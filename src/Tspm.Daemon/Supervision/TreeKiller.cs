@@ -9,7 +9,8 @@ internal static class TreeKiller
     public static IReadOnlyList<ProcFacts> Living(IReadOnlyList<ProcFacts> processes) =>
         [
             .. processes.Where(known =>
-                ProcFacts.Read(known.Pid) is { IsZombie: false } now && now.StartTime == known.StartTime
+                ProcFacts.Read(known.Pid) is { IsZombie: false } now
+                && now.StartTime == known.StartTime
             ),
         ];
 

@@ -42,7 +42,11 @@ internal sealed class LogTopicSource(ProcessRegistry registry) : ITopicSource
     {
         if (!TopicNames.TryParseLogs(request.Topic, out var id))
         {
-            return new IpcError(ErrorCodes.BadRequest, $"\"{request.Topic}\" is not a topic", "topics are logs.<processId>");
+            return new IpcError(
+                ErrorCodes.BadRequest,
+                $"\"{request.Topic}\" is not a topic",
+                "topics are logs.<processId>"
+            );
         }
 
         if (registry.Find(id) is not { } process)
@@ -53,11 +57,18 @@ internal sealed class LogTopicSource(ProcessRegistry registry) : ITopicSource
         LogSubscribeOptions? options;
         try
         {
-            options = JsonSerializer.Deserialize(request.Options.Span, ProtocolJsonContext.Default.LogSubscribeOptions);
+            options = JsonSerializer.Deserialize(
+                request.Options.Span,
+                ProtocolJsonContext.Default.LogSubscribeOptions
+            );
         }
         catch (JsonException wrong)
         {
-            return new IpcError(ErrorCodes.BadRequest, $"the options cannot be read: {wrong.Message}", null);
+            return new IpcError(
+                ErrorCodes.BadRequest,
+                $"the options cannot be read: {wrong.Message}",
+                null
+            );
         }
 
         options ??= new LogSubscribeOptions();
@@ -74,7 +85,8 @@ internal sealed class LogTopicSource(ProcessRegistry registry) : ITopicSource
     )
     {
         var log = process.Log.Log;
-        var isRecreated = options.LogId is { } wanted && (!Guid.TryParse(wanted, out var id) || id != log.LogId);
+        var isRecreated =
+            options.LogId is { } wanted && (!Guid.TryParse(wanted, out var id) || id != log.LogId);
         var start =
             isRecreated ? new LogStart(LogStartKind.Oldest)
             : options.After is { } after ? new LogStart(LogStartKind.After, after.Seq, after.Epoch)
@@ -98,7 +110,11 @@ internal sealed class LogTopicSource(ProcessRegistry registry) : ITopicSource
         return cursor;
     }
 
-    private static SubscribedLog Describe(ProcessSupervisor process, in LogOpening opening, bool isRecreated)
+    private static SubscribedLog Describe(
+        ProcessSupervisor process,
+        in LogOpening opening,
+        bool isRecreated
+    )
     {
         var log = process.Log.Log;
         var facts = opening.Facts;
@@ -115,8 +131,8 @@ internal sealed class LogTopicSource(ProcessRegistry registry) : ITopicSource
             Run = facts.Run,
             RunId = facts.Run > 0 ? log.RunIdOf(facts.Run).ToString() : null,
             StartAt = opening.StartAt,
-            Status =
-                isRecreated ? "recreated"
+            Status = isRecreated
+                ? "recreated"
                 : opening.Status switch
                 {
                     LogOpeningStatus.Gap => "gap",

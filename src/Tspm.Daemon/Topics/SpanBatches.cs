@@ -44,7 +44,13 @@ internal sealed class SpanBatches
 
         if (read.HoleFrom > 0)
         {
-            _holes.Add(new LogHole(read.HoleFrom, read.HoleTo, read.IsHoleExpired ? GapReason.Expired : GapReason.Corrupt));
+            _holes.Add(
+                new LogHole(
+                    read.HoleFrom,
+                    read.HoleTo,
+                    read.IsHoleExpired ? GapReason.Expired : GapReason.Corrupt
+                )
+            );
         }
 
         var prefix = SpanBatchWriter.PrefixSize(_runs.Count, _holes.Count, spans.Length);
@@ -61,7 +67,12 @@ internal sealed class SpanBatches
         return entries;
     }
 
-    private void WritePrefix(in LogRead read, BatchFlags flags, ReadOnlySpan<LogSpan> spans, Span<byte> room)
+    private void WritePrefix(
+        in LogRead read,
+        BatchFlags flags,
+        ReadOnlySpan<LogSpan> spans,
+        Span<byte> room
+    )
     {
         var header = new BatchHeader
         {
@@ -69,7 +80,8 @@ internal sealed class SpanBatches
             After = read.After,
             UpTo = read.UpTo,
             Head = read.Facts.Head,
-            PrevEpochEnd = read.PrevEpochEnd >= 0 ? (ulong)read.PrevEpochEnd : BatchHeader.NoEpochEnd,
+            PrevEpochEnd =
+                read.PrevEpochEnd >= 0 ? (ulong)read.PrevEpochEnd : BatchHeader.NoEpochEnd,
             Flags = read.IsFiltered ? flags | BatchFlags.Filtered : flags,
             OldestRing = read.Facts.OldestRing,
             OldestDisk = read.Facts.OldestDisk,

@@ -37,13 +37,10 @@ internal sealed class RunEntry(SpawnOrder order)
 
     /// <summary>How the daemon is told of it.</summary>
     public KeptRun ToKeptRun() =>
-        new(
-            Order.Process,
-            Order.Run,
-            Order.RunId,
-            (uint)Pid,
-            StartTime,
-            HasExited,
-            (uint)Volatile.Read(ref OpenStreams)
-        );
+        new(Order.Process, Order.Run, Order.RunId, (uint)Pid, StartTime, HasExited, OpenBits());
+
+    private uint OpenBits() =>
+        Streams
+            .Where(stream => !stream.HasEnded)
+            .Aggregate(0u, (bits, stream) => bits | (1u << (int)stream.Kind));
 }

@@ -1,0 +1,358 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using SmartIpc.Connections;
+using SmartIpc.Requests;
+using Tspm.CaptureLog.Control;
+using Tspm.Daemon.Ingest;
+using Tspm.Daemon.Interop;
+using Tspm.Daemon.Ipc;
+using Tspm.Daemon.Keeper;
+using Tspm.Daemon.Logging;
+using Tspm.Daemon.Persistence;
+using Tspm.Daemon.Supervision;
+using Tspm.Daemon.Topics;
+using Tspm.Logs;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Daemon;
+
+/// <summary>A daemon from its lock to its end: builds everything, reads the journal up, serves, and stops in reverse order.</summary>
+public static class DaemonHost
+{
+    private const int LostLock = 76;
+    private const int Replace = 77;
+    private const int Failed = 1;
+    private static readonly TimeSpan HandoverRetry = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Runs a daemon until it is told to end.</summary>
+    /// <returns>The exit code, which the keeper understands.</returns>
+    public static async Task<int> RunAsync(DaemonOptions options)
+    {
+        using var held = LibC.OpenLock(options.Home.DaemonLock);
+        if (held.IsInvalid || !LibC.TryLock(held))
+        {
+            return LostLock;
+        }
+
+        WritePid(held);
+        var time = TimeProvider.System;
+        using var log = new JsonFileLogger(options.Home.DaemonLog, time);
+        DaemonLog.Started(log, options.Version, Environment.ProcessId, options.Home.Root);
+        try
+        {
+            await using var life = new DaemonLife(options, log, time);
+            var end = await life.RunAsync();
+            return end switch
+            {
+                DaemonEnd.Replace => Replace,
+                DaemonEnd.Failed => Failed,
+                _ => 0,
+            };
+        }
+        catch (SocketException error)
+        {
+            DaemonLog.Stopping(log, error.Message);
+            return Failed;
+        }
+        catch (IOException error)
+        {
+            DaemonLog.Stopping(log, error.Message);
+            return Failed;
+        }
+    }
+
+    private static void WritePid(SafeFileHandle held)
+    {
+        var text = Environment.ProcessId.ToString(CultureInfo.InvariantCulture).PadRight(10) + "\n";
+        RandomAccess.Write(held, Encoding.ASCII.GetBytes(text), 0);
+    }
+
+    /// <summary>Everything that lives as long as one daemon.</summary>
+    private sealed class DaemonLife : IAsyncDisposable
+    {
+        private readonly DaemonOptions _options;
+        private readonly JsonFileLogger _log;
+        private readonly TimeProvider _time;
+        private readonly ProcessRegistry _registry;
+        private readonly TaskCompletionSource<DaemonEnd> _end = new(
+            TaskCreationOptions.RunContinuationsAsynchronously
+        );
+        private readonly string _daemonId = Convert.ToHexStringLower(
+            RandomNumberGenerator.GetBytes(16)
+        );
+        private KeeperLink? _keeper;
+        private IngestThread? _ingest;
+        private LogIngest? _logs;
+        private DaemonHandlers? _handlers;
+        private IpcServer? _server;
+        private int _isSyncing;
+        private Task[] _watches = [];
+
+        public DaemonLife(DaemonOptions options, JsonFileLogger log, TimeProvider time)
+        {
+            _options = options;
+            _log = log;
+            _time = time;
+            _registry = new ProcessRegistry(
+                new ProcessListFile(options.Home.ProcessList, time),
+                log
+            );
+        }
+
+        public async Task<DaemonEnd> RunAsync()
+        {
+            using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+            using var hangUp = PosixSignalRegistration.Create(
+                PosixSignal.SIGHUP,
+                context => context.Cancel = true
+            );
+            await StartAsync();
+            var end = await _end.Task;
+            DaemonLog.Stopping(_log, end.ToString());
+
+            // Set in StartAsync.
+            if (end == DaemonEnd.StopAll)
+            {
+                await _handlers!.StopAllAsync(-1);
+            }
+
+            if (end is DaemonEnd.Shutdown or DaemonEnd.StopAll)
+            {
+                await _keeper!.ShutdownAsync(CancellationToken.None);
+            }
+
+            var isLast = end is DaemonEnd.Shutdown or DaemonEnd.StopAll;
+            await _server!.StopAsync(
+                isLast ? ByeReason.Stop : ByeReason.Handover,
+                isLast ? "the daemon was shut down" : "the daemon is replaced",
+                HandoverRetry
+            );
+            await _registry.DisposeAsync();
+            await _ingest!.StopAsync();
+            return end;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_server is { } server)
+            {
+                await server.DisposeAsync();
+            }
+
+            _ingest?.Dispose();
+            if (_keeper is { } keeper)
+            {
+                await keeper.DisposeAsync();
+            }
+        }
+
+        private async Task StartAsync()
+        {
+            _keeper = await KeeperLink.ConnectAsync(
+                _options.Home,
+                _log,
+                _time,
+                CancellationToken.None
+            );
+            DaemonLog.KeeperFound(_log, _keeper.Pid, _keeper.Runs.Count);
+            _keeper.TerminateAsked += () => _end.TrySetResult(DaemonEnd.StopAll);
+            var recorder = new RunRecorder(_registry) { Synced = OnSynced };
+            _logs = new LogIngest(_options.Home, _options.Logs.Validate(), recorder);
+            _ingest = new IngestThread(_options.Home, _logs, _log);
+            recorder.Ingest = _ingest;
+            var topics = new LogTopicSource(_registry);
+            var services = MakeServices();
+            var factory = new ProcessFactory(_registry, services, _logs, topics);
+            Load(factory);
+            _ingest.Start();
+            await _ingest.CaughtUp;
+            await ReportReplacedAsync();
+            SettleLost(recorder);
+            foreach (var process in _registry.All)
+            {
+                process.Start();
+            }
+
+            Serve(factory, topics);
+            await _keeper.ServingAsync(CancellationToken.None);
+            WatchTasks();
+        }
+
+        private SupervisorServices MakeServices() =>
+            new()
+            {
+                // Both set before this is called.
+                Keeper = _keeper!,
+                Ingest = _ingest!,
+                Time = _time,
+                Log = _log,
+                Home = _options.Home,
+                Options = _options,
+                Finder = new DescendantFinder(Environment.ProcessId, _keeper!.Pid),
+                SaveAsync = _registry.SaveAsync,
+                NextStartOrder = _registry.NextStartOrder,
+            };
+
+        private void Load(ProcessFactory factory)
+        {
+            var living = _keeper!.Runs.ToDictionary(run => (run.Process, run.Run)); // set before this is called
+            foreach (var saved in _registry.Load(HighestUsedId()))
+            {
+                var process = factory.Open(saved);
+                if (saved.Runs is [{ IsClosed: false } last, ..])
+                {
+                    var isKept = living.TryGetValue((saved.Id, last.Run), out var kept);
+                    Adopt(process, last, isKept ? kept : null);
+                }
+
+                _registry.Add(process);
+            }
+        }
+
+        /// <summary>A run that was not closed: it lives, or the journal will tell how it ended, or nobody knows.</summary>
+        private void Adopt(ProcessSupervisor process, RunRecord last, KeptRun? kept)
+        {
+            var age = Math.Max(0, (_time.GetUtcNow() - last.StartedAt).TotalSeconds);
+            var allStreams = RunState.AllStreams(process.Record.Spec);
+            var run = new RunState(last.Run, last.RunId, (int?)kept?.OpenStreams ?? allStreams)
+            {
+                Pid = (int?)kept?.Pid ?? last.Pid,
+                StartTime = kept?.StartTime ?? last.StartTime,
+                StartedWall = last.StartedAt,
+                StartedAt = _time.GetTimestamp() - (long)(age * _time.TimestampFrequency),
+                Outcome = last.EndedAt is null
+                    ? null
+                    : new RunOutcome(last.Signal == 0 ? last.Code : null, last.Signal),
+            };
+            process.Adopt(run);
+            if (kept is { HasExited: false } living)
+            {
+                DaemonLog.RunAdopted(_log, process.Record.Spec.Name, living.Run, (int)living.Pid);
+            }
+        }
+
+        /// <summary>Runs whose end neither the keeper nor the journal knows: one of them is new, or the machine is.</summary>
+        private void SettleLost(RunRecorder recorder)
+        {
+            foreach (var process in _registry.All)
+            {
+                var isLost =
+                    process.Run is { } run
+                    && _keeper!.Runs.All(kept =>
+                        kept.Process != process.Record.Id || kept.Run != run.Run
+                    ) // set before this is called
+                    && (
+                        run.Outcome is not null || !recorder.HasSeenExit(process.Record.Id, run.Run)
+                    );
+                if (isLost)
+                {
+                    process.Post(new LostMessage());
+                }
+            }
+        }
+
+        private async Task ReportReplacedAsync()
+        {
+            foreach (
+                var process in _registry.All.Where(process => process.Run is { Outcome: null })
+            )
+            {
+                var body = SupervisorServices.Body(
+                    new LogEvent
+                    {
+                        What = LogEvents.DaemonReplaced,
+                        Run = process.Record.Run,
+                        Pid = Environment.ProcessId,
+                    }
+                );
+                await _ingest!.AppendEventAsync(process.Log, process.Record.Run, body); // set before this is called
+            }
+        }
+
+        private void Serve(ProcessFactory factory, LogTopicSource topics)
+        {
+            var table = new RequestTable();
+            new ProcessHandlers(_registry, factory, _time).Register(table);
+            new LogHandlers(_registry).Register(table);
+            _handlers = new DaemonHandlers(
+                _options,
+                _daemonId,
+                _registry,
+                _ingest!,
+                _keeper!,
+                _time,
+                () => _server!, // set below, before anybody can ask; the others are set before this is called
+                end => _end.TrySetResult(end)
+            );
+            _handlers.Register(table);
+            var options = new IpcServerOptions
+            {
+                SocketPath = _options.Home.Socket,
+                DaemonId = _daemonId,
+                Version = _options.Version,
+                BuildId = _options.BuildId,
+            };
+            _server = new IpcServer(options, table, topics, new IpcLog(_log));
+            _server.Start();
+        }
+
+        private void WatchTasks()
+        {
+            // Both set before this is called.
+            _watches = [FailAfterAsync(_ingest!.Ended), FailAfterAsync(_keeper!.Ended)];
+        }
+
+        private async Task FailAfterAsync(Task ended)
+        {
+            await Task.WhenAny(ended);
+            _end.TrySetResult(DaemonEnd.Failed);
+        }
+
+        private void OnSignal(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            _end.TrySetResult(DaemonEnd.Stop);
+        }
+
+        /// <summary>The keeper's files are on the device: now ours, away from the ingest thread, one at a time.</summary>
+        private void OnSynced()
+        {
+            if (Interlocked.Exchange(ref _isSyncing, 1) != 0)
+            {
+                return;
+            }
+
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static life =>
+                {
+                    life._ingest?.SyncAndForget();
+                    Volatile.Write(ref life._isSyncing, 0);
+                },
+                this,
+                preferLocal: false
+            );
+        }
+
+        private uint HighestUsedId()
+        {
+            var highest = 0u;
+            foreach (var directory in Directory.EnumerateDirectories(_options.Home.Processes))
+            {
+                var isId = uint.TryParse(
+                    Path.GetFileName(directory),
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out var id
+                );
+                highest = isId ? Math.Max(highest, id) : highest;
+            }
+
+            return highest;
+        }
+    }
+}

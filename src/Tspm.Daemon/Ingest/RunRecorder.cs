@@ -1,0 +1,111 @@
+using Tspm.CaptureLog;
+using Tspm.Daemon.Supervision;
+using Tspm.Logs;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Daemon.Ingest;
+
+/// <summary>On the ingest thread, in order with the output: writes run-start, and passes the rest to the supervisors.</summary>
+internal sealed class RunRecorder : IJournalObserver
+{
+    private const int MaxArgvCharacters = 1024;
+    private readonly ProcessRegistry _registry;
+
+    // Runs whose end the journal told; only needed until the daemon has caught up.
+    private readonly HashSet<(uint Process, uint Run)> _exited = [];
+    private bool _isCaughtUp;
+
+    /// <summary>Makes a recorder; it needs its thread before the first turn.</summary>
+    public RunRecorder(ProcessRegistry registry) => _registry = registry;
+
+    /// <summary>The ingest thread.</summary>
+    public IngestThread? Ingest { get; set; }
+
+    /// <summary>Told when everything before a record is on the device.</summary>
+    public Action? Synced { get; set; }
+
+    /// <summary>Whether the journal told the end of a run, as far as it was read when this is asked.</summary>
+    public bool HasSeenExit(uint process, uint run)
+    {
+        lock (_exited)
+        {
+            _isCaughtUp = true;
+            return _exited.Contains((process, run));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnRecord(in JournalRecord record)
+    {
+        if (record.Kind == JournalRecordKind.Synced)
+        {
+            Synced?.Invoke();
+            return;
+        }
+
+        if (record.Process == 0 || _registry.Find(record.Process) is not { } process)
+        {
+            return;
+        }
+
+        var isNews =
+            !record.Flags.HasFlag(JournalFlags.Snapshot) && record.Ord >= process.Log.ResumeAt;
+        if (record.Kind == JournalRecordKind.Spawned && isNews)
+        {
+            WriteRunStart(process, record);
+        }
+
+        if (record.Kind == JournalRecordKind.Exited)
+        {
+            Remember(record.Process, record.Run);
+        }
+
+        process.Post(new JournalMessage(record));
+    }
+
+    private void Remember(uint process, uint run)
+    {
+        lock (_exited)
+        {
+            if (!_isCaughtUp)
+            {
+                _exited.Add((process, run));
+            }
+        }
+    }
+
+    private void WriteRunStart(ProcessSupervisor process, in JournalRecord record)
+    {
+        var spec = process.Record.Spec;
+        var body = new LogEvent
+        {
+            What = LogEvents.RunStart,
+            Run = record.Run,
+            RunId = process.Log.Log.RunIdOf(record.Run).ToString(),
+            Pid = (int)record.A,
+            Argv = Shorten(spec.Command),
+        };
+
+        // Set before the first turn.
+        Ingest!.Append(process.Log, record.Run, SupervisorServices.Body(body), record.Ord);
+    }
+
+    private static List<string> Shorten(IReadOnlyList<string> command)
+    {
+        var words = new List<string>();
+        var left = MaxArgvCharacters;
+        foreach (var word in command)
+        {
+            if (word.Length > left)
+            {
+                words.Add(string.Concat(word.AsSpan(0, left), "…"));
+                break;
+            }
+
+            words.Add(word);
+            left -= word.Length;
+        }
+
+        return words;
+    }
+}

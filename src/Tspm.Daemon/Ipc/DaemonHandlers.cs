@@ -1,0 +1,189 @@
+using SmartIpc.Connections;
+using SmartIpc.Requests;
+using Tspm.Daemon.Ingest;
+using Tspm.Daemon.Keeper;
+using Tspm.Daemon.Supervision;
+using Tspm.Protocol;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Daemon.Ipc;
+
+/// <summary>The requests about the daemon itself.</summary>
+internal sealed class DaemonHandlers(
+    DaemonOptions options,
+    string daemonId,
+    ProcessRegistry registry,
+    IngestThread ingest,
+    IKeeper keeper,
+    TimeProvider time,
+    Func<IpcServer> server,
+    Action<DaemonEnd> end
+)
+{
+    private const int MaxLogLines = 10_000;
+    private readonly long _startedAt = time.GetTimestamp();
+
+    /// <summary>Adds the requests to a table.</summary>
+    public void Register(RequestTable table)
+    {
+        var json = ProtocolJsonContext.Default;
+        table
+            .Add(
+                MethodNumbers.Status,
+                "status",
+                json.EmptyMessage,
+                json.StatusReply,
+                (_, _, _) => Status()
+            )
+            .Add(
+                MethodNumbers.Followers,
+                "followers",
+                json.EmptyMessage,
+                json.FollowersReply,
+                (_, _, _) => Followers()
+            )
+            .Add(
+                MethodNumbers.DaemonLogs,
+                "daemonLogs",
+                json.DaemonLogsRequest,
+                json.DaemonLogsReply,
+                (_, request, ct) => LogsAsync(request, ct)
+            )
+            .Add(
+                MethodNumbers.Shutdown,
+                "shutdown",
+                json.ShutdownRequest,
+                json.ActionReply,
+                ShutdownAsync
+            )
+            .Add(
+                MethodNumbers.RestartDaemon,
+                "restartDaemon",
+                json.EmptyMessage,
+                json.EmptyMessage,
+                (_, _, _) => Restart()
+            );
+    }
+
+    /// <summary>Stops all programs, the newest first, each with its own grace.</summary>
+    public async Task<IReadOnlyList<ActionResult>> StopAllAsync(int timeoutMs)
+    {
+        var results = new List<ActionResult>();
+        var ordered = registry.All.OrderByDescending(process => process.Record.StartOrder).ToList();
+        var stops = new List<Task<ActionResult>>();
+        foreach (var process in ordered)
+        {
+            // Whether it should run again after the next start of tspm is remembered apart from this stop.
+            if (
+                process.Status
+                is not (ProcessStatus.Stopped or ProcessStatus.Exited or ProcessStatus.Failed)
+            )
+            {
+                stops.Add(process.DoAsync(CommandVerb.Stop, 0, timeoutMs));
+            }
+        }
+
+        results.AddRange(await Task.WhenAll(stops));
+        return results;
+    }
+
+    private ValueTask<IpcResult<StatusReply>> Status()
+    {
+        var all = registry.All;
+        var reply = new StatusReply
+        {
+            Pid = Environment.ProcessId,
+            KeeperPid = keeper.Pid,
+            Version = options.Version,
+            Build = options.BuildId,
+            Protocol = 1,
+            DaemonId = daemonId,
+            Home = options.Home.Root,
+            Socket = options.Home.Socket,
+            UptimeSeconds = Math.Round(time.GetElapsedTime(_startedAt).TotalSeconds, 3),
+            Processes = all.Count,
+            Running = all.Count(process => process.Status == ProcessStatus.Running),
+            Clients = server().GetPeers().Count,
+            Subscriptions = server().SubscriptionCount,
+            JournalPosition = ingest.Position,
+            AllocatedBytes = GC.GetTotalAllocatedBytes(),
+        };
+        return ValueTask.FromResult<IpcResult<StatusReply>>(reply);
+    }
+
+    private ValueTask<IpcResult<FollowersReply>> Followers()
+    {
+        var rows =
+            from peer in server().GetPeers()
+            from subscription in peer.Subscriptions
+            select new FollowerView(
+                peer.Peer.ClientName,
+                peer.Peer.Pid,
+                subscription.Topic,
+                subscription.Position,
+                subscription.Head,
+                subscription.SentBytes,
+                subscription.GapsTold,
+                subscription.CreditLeft
+            );
+        return ValueTask.FromResult<IpcResult<FollowersReply>>(new FollowersReply([.. rows]));
+    }
+
+    private async ValueTask<IpcResult<DaemonLogsReply>> LogsAsync(
+        DaemonLogsRequest request,
+        CancellationToken ct
+    )
+    {
+        if (request.Tail is < 1 or > MaxLogLines)
+        {
+            return new IpcError(ErrorCodes.BadRequest, $"tail must be 1 to {MaxLogLines}", null);
+        }
+
+        var lines = new List<string>();
+        foreach (var path in new[] { options.Home.DaemonLog + ".1", options.Home.DaemonLog })
+        {
+            if (File.Exists(path))
+            {
+                lines.AddRange(await File.ReadAllLinesAsync(path, ct));
+            }
+        }
+
+        return new DaemonLogsReply([.. lines.TakeLast(request.Tail)]);
+    }
+
+    private async ValueTask<IpcResult<ActionReply>> ShutdownAsync(
+        RequestContext context,
+        ShutdownRequest request,
+        CancellationToken ct
+    )
+    {
+        var results = await StopAllAsync(request.TimeoutMs);
+        end(DaemonEnd.Shutdown);
+        return new ActionReply(results);
+    }
+
+    private ValueTask<IpcResult<EmptyMessage>> Restart()
+    {
+        end(DaemonEnd.Replace);
+        return ValueTask.FromResult<IpcResult<EmptyMessage>>(new EmptyMessage());
+    }
+}
+
+/// <summary>How the daemon is to end.</summary>
+internal enum DaemonEnd
+{
+    /// <summary>By a signal: the keeper starts another.</summary>
+    Stop,
+
+    /// <summary>To be replaced at once.</summary>
+    Replace,
+
+    /// <summary>With everything: all programs have been stopped.</summary>
+    Shutdown,
+
+    /// <summary>The keeper was asked to stop: stop all programs first.</summary>
+    StopAll,
+
+    /// <summary>Something failed that it cannot go on without.</summary>
+    Failed,
+}

@@ -1,0 +1,190 @@
+using SmartIpc.Requests;
+using Tspm.Daemon.Supervision;
+using Tspm.Protocol;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Daemon.Ipc;
+
+/// <summary>The requests about processes.</summary>
+internal sealed class ProcessHandlers(
+    ProcessRegistry registry,
+    ProcessFactory factory,
+    TimeProvider time
+)
+{
+    private const int MaxWaitMs = 60_000;
+
+    /// <summary>Adds the requests to a table.</summary>
+    public void Register(RequestTable table)
+    {
+        var json = ProtocolJsonContext.Default;
+        table
+            .Add(
+                MethodNumbers.List,
+                "list",
+                json.SelectRequest,
+                json.ProcessesReply,
+                (_, request, _) => Show(request, false)
+            )
+            .Add(
+                MethodNumbers.Describe,
+                "describe",
+                json.SelectRequest,
+                json.ProcessesReply,
+                (_, request, _) => Show(request, true)
+            )
+            .Add(MethodNumbers.Start, "start", json.StartRequest, json.ActionReply, StartAsync)
+            .Add(MethodNumbers.Stop, "stop", json.StopRequest, json.ActionReply, StopAsync)
+            .Add(
+                MethodNumbers.Restart,
+                "restart",
+                json.SelectRequest,
+                json.ActionReply,
+                RestartAsync
+            )
+            .Add(MethodNumbers.Delete, "delete", json.DeleteRequest, json.ActionReply, DeleteAsync)
+            .Add(MethodNumbers.Signal, "signal", json.SignalRequest, json.ActionReply, SignalAsync)
+            .Add(
+                MethodNumbers.WaitExit,
+                "waitExit",
+                json.WaitExitRequest,
+                json.WaitExitReply,
+                WaitExitAsync
+            );
+    }
+
+    private ValueTask<IpcResult<ProcessesReply>> Show(SelectRequest request, bool withDetails)
+    {
+        if (!registry.TrySelect(request.Select, isChange: false, out var found, out var error))
+        {
+            return Failed<ProcessesReply>(error);
+        }
+
+        var views = found.Select(process => ProcessViews.Of(process, time, withDetails)).ToList();
+        return ValueTask.FromResult<IpcResult<ProcessesReply>>(new ProcessesReply(views));
+    }
+
+    private async ValueTask<IpcResult<ActionReply>> StartAsync(
+        RequestContext context,
+        StartRequest request,
+        CancellationToken ct
+    )
+    {
+        if (request.Spec is { } spec)
+        {
+            return new ActionReply([
+                await factory.StartNewAsync(spec, request.Replace, request.Temporary),
+            ]);
+        }
+
+        return await DoAsync(request.Select, process => process.DoAsync(CommandVerb.Start));
+    }
+
+    private async ValueTask<IpcResult<ActionReply>> StopAsync(
+        RequestContext context,
+        StopRequest request,
+        CancellationToken ct
+    ) =>
+        await DoAsync(
+            request.Select,
+            process => process.DoAsync(CommandVerb.Stop, request.Signal, request.TimeoutMs)
+        );
+
+    private async ValueTask<IpcResult<ActionReply>> RestartAsync(
+        RequestContext context,
+        SelectRequest request,
+        CancellationToken ct
+    ) => await DoAsync(request.Select, process => process.DoAsync(CommandVerb.Restart));
+
+    private async ValueTask<IpcResult<ActionReply>> DeleteAsync(
+        RequestContext context,
+        DeleteRequest request,
+        CancellationToken ct
+    ) => await DoAsync(request.Select, process => factory.DeleteAsync(process, request.KeepLogs));
+
+    private async ValueTask<IpcResult<ActionReply>> SignalAsync(
+        RequestContext context,
+        SignalRequest request,
+        CancellationToken ct
+    )
+    {
+        if (request.Signal is < 1 or > 64)
+        {
+            return new IpcError(
+                ErrorCodes.BadRequest,
+                $"{request.Signal} is not a signal: 1 to 64",
+                null
+            );
+        }
+
+        return await DoAsync(
+            request.Select,
+            process => process.DoAsync(CommandVerb.Signal, request.Signal, toGroup: request.Group)
+        );
+    }
+
+    private async ValueTask<IpcResult<WaitExitReply>> WaitExitAsync(
+        RequestContext context,
+        WaitExitRequest request,
+        CancellationToken ct
+    )
+    {
+        if (registry.Find(request.Id) is not { } process)
+        {
+            return new WaitExitReply { Ended = true };
+        }
+
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Look(ProcessSupervisor changed)
+        {
+            if (HasEnded(changed, request.Run))
+            {
+                ended.TrySetResult();
+            }
+        }
+
+        process.Changed += Look;
+        try
+        {
+            Look(process);
+            var deadline = TimeSpan.FromMilliseconds(Math.Clamp(request.TimeoutMs, 0, MaxWaitMs));
+            await Task.WhenAny(ended.Task, Task.Delay(deadline, time, ct));
+            return new WaitExitReply
+            {
+                Ended = HasEnded(process, request.Run),
+                Process = ProcessViews.Of(process, time, withDetails: false),
+            };
+        }
+        finally
+        {
+            process.Changed -= Look;
+        }
+    }
+
+    private static bool HasEnded(ProcessSupervisor process, uint run)
+    {
+        var record = process.Record;
+        return record.Run > run || record.Runs.Any(known => known.Run == run && known.IsClosed);
+    }
+
+    private async ValueTask<IpcResult<ActionReply>> DoAsync(
+        IReadOnlyList<string> selectors,
+        Func<ProcessSupervisor, Task<ActionResult>> action
+    )
+    {
+        if (selectors.Count == 0)
+        {
+            return new IpcError(ErrorCodes.BadRequest, "no process is named", "name one, or all");
+        }
+
+        if (!registry.TrySelect(selectors, isChange: true, out var found, out var error))
+        {
+            return new IpcError(error!.Code, error.Message, error.Hint); // set whenever the call says no
+        }
+
+        return new ActionReply(await Task.WhenAll(found.Select(action)));
+    }
+
+    private static ValueTask<IpcResult<T>> Failed<T>(SelectionError? error) =>
+        ValueTask.FromResult<IpcResult<T>>(new IpcError(error!.Code, error.Message, error.Hint)); // set whenever the call says no
+}

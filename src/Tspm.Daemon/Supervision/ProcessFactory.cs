@@ -1,0 +1,172 @@
+using Tspm.Daemon.Topics;
+using Tspm.Logs;
+using Tspm.Protocol;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Daemon.Supervision;
+
+/// <summary>Makes processes and forgets them: the name first, then the log, then the supervisor, then the list.</summary>
+internal sealed class ProcessFactory(
+    ProcessRegistry registry,
+    SupervisorServices services,
+    LogIngest ingest,
+    LogTopicSource topics
+)
+{
+    private const int MaxEnvironmentBytes = 2 * 1024 * 1024;
+
+    /// <summary>Makes a process and starts it.</summary>
+    public async Task<ActionResult> StartNewAsync(ProcessSpec spec, bool replace, bool isTemporary)
+    {
+        if (FindFault(spec) is { } fault)
+        {
+            return Refused(spec, ErrorCodes.BadRequest, fault, null);
+        }
+
+        var old = registry.All.FirstOrDefault(known =>
+            known.Record.Spec.Ns == spec.Ns && known.Record.Spec.Name == spec.Name
+        );
+        if (replace && old is not null)
+        {
+            await DeleteAsync(old, keepLogs: false);
+        }
+
+        if (!registry.TryReserve(spec.Ns, spec.Name, out var id))
+        {
+            return Refused(
+                spec,
+                ErrorCodes.Conflict,
+                $"there is a process named \"{spec.Name}\" already",
+                $"choose another --name, or: tspm restart {spec.Name}, or --replace"
+            );
+        }
+
+        try
+        {
+            var process = Open(
+                new ProcessRecord
+                {
+                    Id = id,
+                    Uid = Guid.CreateVersion7(services.Time.GetUtcNow()),
+                    Spec = spec,
+                    IsTemporary = isTemporary,
+                }
+            );
+            registry.Add(process);
+            return await StartFirstAsync(process);
+        }
+        catch (IOException error)
+        {
+            registry.Release(spec.Ns, spec.Name);
+            return Refused(
+                spec,
+                ErrorCodes.Failed,
+                $"its log cannot be made: {error.Message}",
+                "see: tspm daemon status"
+            );
+        }
+    }
+
+    private async Task<ActionResult> StartFirstAsync(ProcessSupervisor process)
+    {
+        process.Start();
+        var result = await process.DoAsync(CommandVerb.Start);
+        if (result.Error != ErrorCodes.SpawnFailed)
+        {
+            return result;
+        }
+
+        // Nothing half made: what never ran is not kept.
+        await DeleteAsync(process, keepLogs: false);
+        return result with { Process = null };
+    }
+
+    /// <summary>Opens the log of a known process and makes its supervisor.</summary>
+    /// <exception cref="IOException">The log cannot be opened.</exception>
+    public ProcessSupervisor Open(ProcessRecord record)
+    {
+        var log = LogWriter.Open(services.Home, record.Id, services.Options.Logs, services.Time);
+        foreach (var run in record.Runs)
+        {
+            log.NameRun(run.Run, run.RunId);
+        }
+
+        ingest.Add(log);
+        return new ProcessSupervisor(record, log, services);
+    }
+
+    /// <summary>Stops a process, ends its followers, and forgets it.</summary>
+    public async Task<ActionResult> DeleteAsync(ProcessSupervisor process, bool keepLogs)
+    {
+        await process.DoAsync(CommandVerb.Stop);
+        registry.Remove(process);
+        ingest.Remove(process.Record.Id);
+        topics.End(process.Log.Log, "deleted");
+        await process.DisposeAsync();
+        await services.Ingest.DoAsync(() => Drop(process, keepLogs));
+        await services.SaveAsync();
+        var spec = process.Record.Spec;
+        return new ActionResult
+        {
+            Id = process.Record.Id,
+            Name = spec.Name,
+            Ns = spec.Ns,
+            Message = "deleted",
+        };
+    }
+
+    private static void Drop(ProcessSupervisor process, bool keepLogs)
+    {
+        process.Log.Log.Dispose();
+        if (!keepLogs && Directory.Exists(process.LogDirectory))
+        {
+            Directory.Delete(process.LogDirectory, recursive: true);
+        }
+    }
+
+    private static string? FindFault(ProcessSpec spec)
+    {
+        if (ProcessNames.FindFault(spec.Name) is { } name)
+        {
+            return $"\"{spec.Name}\": {name}";
+        }
+
+        if (ProcessNames.FindFault(spec.Ns) is { } ns)
+        {
+            return $"namespace \"{spec.Ns}\": {ns}";
+        }
+
+        return spec.Command.Count is 0 or > ProcessSpec.MaxArguments
+                ? $"a command has 1 to {ProcessSpec.MaxArguments} words"
+            : spec.Command[0].Length == 0 ? "the program has no name"
+            : spec.Command.Concat(spec.Env).Any(text => text.Contains('\0'))
+                ? "an argument or variable holds a NUL character"
+            : !Path.IsPathRooted(spec.Cwd) ? $"the working directory \"{spec.Cwd}\" is not absolute"
+            : spec.Env.Sum(entry => (long)entry.Length) > MaxEnvironmentBytes
+                ? $"the environment has more than {MaxEnvironmentBytes} characters"
+            : spec.Env.FirstOrDefault(entry => entry.IndexOf('=') <= 0) is { } bad
+                ? $"\"{bad}\" is not NAME=value"
+            : !RestartPolicies.All.Contains(spec.Restart.Policy)
+                ? $"\"{spec.Restart.Policy}\" is not one of {string.Join(", ", RestartPolicies.All)}"
+            : spec.Stop.Signal is < 1 or > 64 ? $"{spec.Stop.Signal} is not a signal: 1 to 64"
+            : spec.Stop.TimeoutMs is < 0 or > 3_600_000
+                ? $"a stop timeout of {spec.Stop.TimeoutMs} ms is not within 0 to 1 h"
+            : spec.Umask > 0x1FF ? $"umask {Convert.ToString(spec.Umask, 8)} is not within 0 to 777"
+            : null;
+    }
+
+    private static ActionResult Refused(
+        ProcessSpec spec,
+        string code,
+        string message,
+        string? hint
+    ) =>
+        new()
+        {
+            Name = spec.Name,
+            Ns = spec.Ns,
+            Error = code,
+            Message = message,
+            Hint = hint,
+        };
+}
