@@ -1,0 +1,31 @@
+using SmartIpc.Client;
+
+namespace Tspm.Client;
+
+/// <summary>How a client reaches a daemon.</summary>
+public sealed record TspmClientOptions
+{
+    /// <summary>The daemon's socket.</summary>
+    public required string SocketPath { get; init; }
+
+    /// <summary>What the client calls itself, as <c>my-tool/1.0</c>.</summary>
+    public string ClientName { get; init; } = "tspm-client";
+
+    /// <summary>The build told to the daemon.</summary>
+    public string BuildId { get; init; } = "";
+
+    /// <summary>How long a request waits for its answer.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What happens when the connection is lost. A daemon is never started by this.</summary>
+    public ReconnectPolicy Reconnect { get; init; } = new();
+
+    /// <summary>Time.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Told at each change of the connection; must be quick.</summary>
+    public Action<SmartIpc.Client.ConnectionChange>? OnConnectionChange { get; init; }
+
+    /// <summary>A reader goes on in the receive loop: one thread hop less per batch, but a reader that blocks stops the loop.</summary>
+    public bool ReadsInline { get; init; }
+}

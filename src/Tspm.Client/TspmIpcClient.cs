@@ -1,0 +1,245 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using SmartIpc.Client;
+using SmartIpc.Connections;
+using Tspm.Protocol;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Client;
+
+/// <summary>A connection to a tspm daemon: requests, and subscriptions to logs that come back after a lost connection.</summary>
+public sealed class TspmIpcClient : IAsyncDisposable
+{
+    private const long CreditBytes = 1024 * 1024;
+    private static readonly TimeSpan UnsubscribeDeadline = TimeSpan.FromMilliseconds(200);
+    private readonly IpcClient _ipc;
+
+    private TspmIpcClient(IpcClient ipc) => _ipc = ipc;
+
+    /// <summary>Where the connection is.</summary>
+    public ConnectionState State => _ipc.State;
+
+    /// <summary>What the daemon said of itself when it was last connected to.</summary>
+    public ServerWelcome? Welcome => _ipc.Welcome;
+
+    /// <summary>Connects to a daemon that runs.</summary>
+    /// <exception cref="TspmException">not-running, peer, version, busy, shutting-down, timeout, closed or protocol.</exception>
+    public static async Task<TspmIpcClient> ConnectAsync(
+        TspmClientOptions options,
+        CancellationToken ct = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var ipc = new IpcClient(
+            new IpcClientOptions
+            {
+                SocketPath = options.SocketPath,
+                ClientName = options.ClientName,
+                BuildId = options.BuildId,
+                RequestTimeout = options.RequestTimeout,
+                Reconnect = options.Reconnect,
+                TimeProvider = options.TimeProvider,
+                OnConnectionChange = options.OnConnectionChange,
+                RunConsumersInline = options.ReadsInline,
+            }
+        );
+        try
+        {
+            await ipc.ConnectAsync(ct).ConfigureAwait(false);
+            return new TspmIpcClient(ipc);
+        }
+        catch (IpcException error)
+        {
+            await ipc.DisposeAsync().ConfigureAwait(false);
+            throw TspmException.From(error);
+        }
+    }
+
+    /// <summary>Facts about the daemon.</summary>
+    public Task<StatusReply> GetStatusAsync(CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Status, new EmptyMessage(), Json.EmptyMessage, Json.StatusReply, ct);
+
+    /// <summary>The selected processes; all if none is named.</summary>
+    public Task<ProcessesReply> ListAsync(
+        IReadOnlyList<string> select,
+        CancellationToken ct = default
+    ) =>
+        AskAsync(
+            MethodNumbers.List,
+            new SelectRequest(select),
+            Json.SelectRequest,
+            Json.ProcessesReply,
+            ct
+        );
+
+    /// <summary>All facts about the selected processes.</summary>
+    public Task<ProcessesReply> DescribeAsync(
+        IReadOnlyList<string> select,
+        CancellationToken ct = default
+    ) =>
+        AskAsync(
+            MethodNumbers.Describe,
+            new SelectRequest(select),
+            Json.SelectRequest,
+            Json.ProcessesReply,
+            ct
+        );
+
+    /// <summary>Starts a new process or known ones.</summary>
+    public Task<ActionReply> StartAsync(StartRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Start, request, Json.StartRequest, Json.ActionReply, ct);
+
+    /// <summary>Stops; waits for the end within the grace of each.</summary>
+    public Task<ActionReply> StopAsync(StopRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Stop, request, Json.StopRequest, Json.ActionReply, ct);
+
+    /// <summary>Stops and starts.</summary>
+    public Task<ActionReply> RestartAsync(
+        IReadOnlyList<string> select,
+        CancellationToken ct = default
+    ) =>
+        AskAsync(
+            MethodNumbers.Restart,
+            new SelectRequest(select),
+            Json.SelectRequest,
+            Json.ActionReply,
+            ct
+        );
+
+    /// <summary>Stops and forgets.</summary>
+    public Task<ActionReply> DeleteAsync(DeleteRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Delete, request, Json.DeleteRequest, Json.ActionReply, ct);
+
+    /// <summary>Sends a signal.</summary>
+    public Task<ActionReply> SignalAsync(SignalRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Signal, request, Json.SignalRequest, Json.ActionReply, ct);
+
+    /// <summary>Waits a little for the end of a run.</summary>
+    public Task<WaitExitReply> WaitExitAsync(
+        WaitExitRequest request,
+        CancellationToken ct = default
+    ) => AskAsync(MethodNumbers.WaitExit, request, Json.WaitExitRequest, Json.WaitExitReply, ct);
+
+    /// <summary>The logs that selectors mean.</summary>
+    public Task<ResolveReply> ResolveAsync(
+        IReadOnlyList<string> select,
+        CancellationToken ct = default
+    ) =>
+        AskAsync(
+            MethodNumbers.Resolve,
+            new SelectRequest(select),
+            Json.SelectRequest,
+            Json.ResolveReply,
+            ct
+        );
+
+    /// <summary>Who is attached.</summary>
+    public Task<FollowersReply> GetFollowersAsync(CancellationToken ct = default) =>
+        AskAsync(
+            MethodNumbers.Followers,
+            new EmptyMessage(),
+            Json.EmptyMessage,
+            Json.FollowersReply,
+            ct
+        );
+
+    /// <summary>The newest lines of the daemon's own log.</summary>
+    public Task<DaemonLogsReply> GetDaemonLogsAsync(int tail, CancellationToken ct = default) =>
+        AskAsync(
+            MethodNumbers.DaemonLogs,
+            new DaemonLogsRequest(tail),
+            Json.DaemonLogsRequest,
+            Json.DaemonLogsReply,
+            ct
+        );
+
+    /// <summary>Has the daemon replaced; no program is touched.</summary>
+    public Task RestartDaemonAsync(CancellationToken ct = default) =>
+        AskAsync(
+            MethodNumbers.RestartDaemon,
+            new EmptyMessage(),
+            Json.EmptyMessage,
+            Json.EmptyMessage,
+            ct
+        );
+
+    /// <summary>Stops all programs, then daemon and keeper.</summary>
+    public Task<ActionReply> ShutdownAsync(
+        ShutdownRequest request,
+        CancellationToken ct = default
+    ) => AskAsync(MethodNumbers.Shutdown, request, Json.ShutdownRequest, Json.ActionReply, ct);
+
+    /// <summary>A page of history; dispose it.</summary>
+    public async Task<LogPage> GetLogsAsync(GetLogsRequest request, CancellationToken ct = default)
+    {
+        try
+        {
+            var lease = await _ipc.RequestBinaryAsync(
+                    MethodNumbers.GetLogs,
+                    request,
+                    Json.GetLogsRequest,
+                    null,
+                    ct
+                )
+                .ConfigureAwait(false);
+            return new LogPage(lease);
+        }
+        catch (IpcException error)
+        {
+            throw TspmException.From(error);
+        }
+    }
+
+    /// <summary>Follows a log; over lost connections too. The caller names its newest position each time it is asked.</summary>
+    /// <param name="log">The log.</param>
+    /// <param name="optionsForGen">Called before each subscribe with its generation.</param>
+    public IpcSubscription Subscribe(
+        LogTarget log,
+        Func<uint, LogSubscribeOptions> optionsForGen
+    ) =>
+        _ipc.Subscribe(
+            log.Topic,
+            gen =>
+                JsonSerializer.SerializeToUtf8Bytes(optionsForGen(gen), Json.LogSubscribeOptions),
+            CreditBytes
+        );
+
+    /// <summary>Ends a subscription; waits at most 200 ms for the daemon's last word.</summary>
+    public static ValueTask UnsubscribeAsync(IpcSubscription subscription) =>
+        subscription.UnsubscribeAsync(UnsubscribeDeadline);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _ipc.DisposeAsync();
+
+    private static ProtocolJsonContext Json => ProtocolJsonContext.Default;
+
+    private async Task<TReply> AskAsync<TRequest, TReply>(
+        ushort method,
+        TRequest request,
+        JsonTypeInfo<TRequest> requestType,
+        JsonTypeInfo<TReply> replyType,
+        CancellationToken ct
+    )
+    {
+        try
+        {
+            // Some requests wait for programs to end: the daemon bounds them, the caller may cancel them.
+            var timeout = WaitsForPrograms(method) ? TimeSpan.FromHours(1) : (TimeSpan?)null;
+            return await _ipc.RequestAsync(method, request, requestType, replyType, timeout, ct)
+                .ConfigureAwait(false);
+        }
+        catch (IpcException error)
+        {
+            throw TspmException.From(error);
+        }
+    }
+
+    private static bool WaitsForPrograms(ushort method) =>
+        method
+            is MethodNumbers.Stop
+                or MethodNumbers.Restart
+                or MethodNumbers.Delete
+                or MethodNumbers.Shutdown
+                or MethodNumbers.WaitExit
+                or MethodNumbers.Start;
+}
