@@ -70,7 +70,11 @@ internal static class ColorSequence
         return count;
     }
 
-    private static int Choose(ReadOnlySpan<byte> body, ReadOnlySpan<Range> groups, Span<bool> isKept)
+    private static int Choose(
+        ReadOnlySpan<byte> body,
+        ReadOnlySpan<Range> groups,
+        Span<bool> isKept
+    )
     {
         var kept = 0;
         for (var index = 0; index < groups.Length; )

@@ -21,13 +21,43 @@ internal static class TerminalSanitizer
 
     // Controls but TAB and LF, DEL, and the first bytes of characters that may have to be shown as marks:
     // C2 (U+0080..), E2 (U+2028.., U+202A.., U+2066..), EF (U+FFF9..), F3 (U+E0000..).
-    private static readonly SearchValues<byte> SuspectBytes = SearchValues.Create(
-        [
-            0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x0B, 0x0C, 0x0D, 0x0E, 0x0F,
-            0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1A, 0x1B, 0x1C, 0x1D,
-            0x1E, 0x1F, 0x7F, 0xC2, 0xE2, 0xEF, 0xF3,
-        ]
-    );
+    private static readonly SearchValues<byte> SuspectBytes = SearchValues.Create([
+        0x00,
+        0x01,
+        0x02,
+        0x03,
+        0x04,
+        0x05,
+        0x06,
+        0x07,
+        0x08,
+        0x0B,
+        0x0C,
+        0x0D,
+        0x0E,
+        0x0F,
+        0x10,
+        0x11,
+        0x12,
+        0x13,
+        0x14,
+        0x15,
+        0x16,
+        0x17,
+        0x18,
+        0x19,
+        0x1A,
+        0x1B,
+        0x1C,
+        0x1D,
+        0x1E,
+        0x1F,
+        0x7F,
+        0xC2,
+        0xE2,
+        0xEF,
+        0xF3,
+    ]);
 
     /// <summary>True if cleaning would change nothing; may be false for some text that needs no change.</summary>
     public static bool IsClean(ReadOnlySpan<byte> text)
@@ -117,7 +147,11 @@ internal static class TerminalSanitizer
     )
     {
         var length = EscapeSequence.Measure(text, introducerLength: 1, out var isColor);
-        if (isColor && mode == TextMode.Terminal && ColorSequence.Write(text[..length], ref sink, out var sets))
+        if (
+            isColor
+            && mode == TextMode.Terminal
+            && ColorSequence.Write(text[..length], ref sink, out var sets)
+        )
         {
             isColorSet = sets ?? isColorSet;
             return length;

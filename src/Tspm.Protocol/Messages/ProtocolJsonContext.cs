@@ -12,6 +12,8 @@ namespace Tspm.Protocol.Messages;
 [JsonSerializable(typeof(EmptyMessage))]
 [JsonSerializable(typeof(SelectRequest))]
 [JsonSerializable(typeof(ProcessesReply))]
+[JsonSerializable(typeof(ProcessView))]
+[JsonSerializable(typeof(IReadOnlyList<ProcessView>))]
 [JsonSerializable(typeof(StartRequest))]
 [JsonSerializable(typeof(StopRequest))]
 [JsonSerializable(typeof(DeleteRequest))]

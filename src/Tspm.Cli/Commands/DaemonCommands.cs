@@ -1,0 +1,207 @@
+using System.Text.Json;
+using SmartIpc.Client;
+using Tspm.Cli.CommandLine;
+using Tspm.Cli.Launch;
+using Tspm.Daemon;
+using Tspm.Keeper;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Cli.Commands;
+
+/// <summary><c>daemon …</c>, <c>shutdown</c>, and the two roles that the binary has besides.</summary>
+internal static class DaemonCommands
+{
+    private static readonly TimeSpan RestartDeadline = TimeSpan.FromSeconds(10);
+
+    /// <summary>Starts the daemon if it does not run.</summary>
+    public static async Task<int> StartAsync(Invocation invocation)
+    {
+        var context = CliContext.Of(invocation);
+        await using var client = await context.ConnectAsync();
+        return PrintStatus(context, await client.GetStatusAsync());
+    }
+
+    /// <summary>Facts about it; exit 4 if it does not run.</summary>
+    public static async Task<int> StatusAsync(Invocation invocation)
+    {
+        var context = CliContext.Of(invocation);
+        await using var client = await context.Launcher.TryConnectAsync(null, default);
+        return client is null
+            ? throw new CliException(
+                ExitCodes.NoDaemon,
+                $"no daemon runs for {context.Home.Root}",
+                "start one with: tspm daemon start"
+            )
+            : PrintStatus(context, await client.GetStatusAsync());
+    }
+
+    /// <summary>Replaces it by a new one; waits until that serves.</summary>
+    public static async Task<int> RestartAsync(Invocation invocation)
+    {
+        var context = CliContext.Of(invocation);
+        var policy = new ReconnectPolicy
+        {
+            Initial = TimeSpan.FromMilliseconds(20),
+            GiveUpAfter = RestartDeadline,
+        };
+        await using var client = await context.ConnectAsync(policy);
+        var before = (await client.GetStatusAsync()).DaemonId;
+        await client.RestartDaemonAsync();
+        using var deadline = new CancellationTokenSource(RestartDeadline);
+        while (!deadline.IsCancellationRequested)
+        {
+            await using var next = await context.Launcher.TryConnectAsync(policy, deadline.Token);
+            if (
+                next is not null
+                && await next.GetStatusAsync(deadline.Token) is var status
+                && status.DaemonId != before
+            )
+            {
+                return PrintStatus(context, status);
+            }
+
+            // The old one says goodbye before the new one listens: its socket answers, or nobody does.
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, deadline.Token);
+        }
+
+        throw new CliException(
+            ExitCodes.Timeout,
+            "the new daemon does not serve yet",
+            "see: tspm daemon logs"
+        );
+    }
+
+    /// <summary>Its own log.</summary>
+    public static async Task<int> LogsAsync(Invocation invocation)
+    {
+        var context = CliContext.Of(invocation);
+        var tail = (int)invocation.Number("tail", 1, 10_000, 50);
+        await using var client = await context.ConnectAsync();
+        foreach (var line in (await client.GetDaemonLogsAsync(tail)).Lines)
+        {
+            context.PrintLine(line);
+        }
+
+        context.Output.Flush();
+        return ExitCodes.Done;
+    }
+
+    /// <summary>Stops everything.</summary>
+    public static async Task<int> ShutdownAsync(Invocation invocation)
+    {
+        var context = CliContext.Of(invocation);
+        var timeout = invocation.Value("timeout");
+        await using var client = await context.Launcher.TryConnectAsync(null, default);
+        if (client is null)
+        {
+            context.Say("no daemon runs");
+            return ExitCodes.Done;
+        }
+
+        var request = new ShutdownRequest
+        {
+            TimeoutMs = timeout is null ? -1 : SpecBuilder.ParseDuration("timeout", timeout),
+        };
+        var keeper = (await client.GetStatusAsync()).KeeperPid;
+        var reply = await client.ShutdownAsync(request);
+        var code = ActionPrinter.Print(context, reply.Results);
+        await WaitForEndAsync(keeper);
+        if (!context.IsJson && context.Quiet == 0)
+        {
+            context.Say("tspm is shut down");
+        }
+
+        return code;
+    }
+
+    /// <summary>pm2's word for shutdown; with a name it is a mistake, never a shutdown.</summary>
+    public static Task<int> KillAsync(Invocation invocation) =>
+        invocation.Arguments.Count == 0
+            ? ShutdownAsync(invocation)
+            : throw new CliException(
+                ExitCodes.Usage,
+                "kill ends tspm and everything it runs, and takes no name",
+                $"to stop one: tspm stop {invocation.Arguments[0]}; to signal it: tspm signal KILL {invocation.Arguments[0]}"
+            );
+
+    /// <summary>Is the daemon; started by the keeper.</summary>
+    public static Task<int> RunAsync(Invocation invocation)
+    {
+        var context = CliContext.Of(invocation);
+        return DaemonHost.RunAsync(
+            new DaemonOptions
+            {
+                Home = context.Home,
+                Version = BuildFacts.Version,
+                BuildId = BuildFacts.BuildId,
+            }
+        );
+    }
+
+    /// <summary>Is the keeper; started by the first command.</summary>
+    public static Task<int> KeeperAsync(Invocation invocation)
+    {
+        var context = CliContext.Of(invocation);
+        var code = KeeperHost.Run(
+            new KeeperOptions
+            {
+                Home = context.Home,
+                BuildId = BuildFacts.BuildId,
+                DaemonCommand = SelfCommand.With("daemon", "run", "--home", context.Home.Root),
+            }
+        );
+        return Task.FromResult(code);
+    }
+
+    private static async Task WaitForEndAsync(int keeper)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        while (
+            keeper > 0 && Directory.Exists($"/proc/{keeper}") && !deadline.IsCancellationRequested
+        )
+        {
+            try
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, deadline.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // It takes longer; everything it kept has ended all the same.
+            }
+        }
+    }
+
+    private static int PrintStatus(CliContext context, StatusReply status)
+    {
+        if (context.IsJson)
+        {
+            context.PrintLine(
+                JsonSerializer.Serialize(status, ProtocolJsonContext.Default.StatusReply)
+            );
+        }
+        else
+        {
+            context.Print(
+                $"""
+                daemon   pid {status.Pid}, version {status.Version}, up {Rendering.Durations.FormatSeconds(
+                    status.UptimeSeconds
+                )}
+                keeper   pid {status.KeeperPid}
+                home     {status.Home}
+                socket   {status.Socket}
+                serving  {status.Processes} processes, {status.Running} running; {status.Clients} clients, {status.Subscriptions} subscriptions
+
+                """
+            );
+            if (status.Build != BuildFacts.BuildId)
+            {
+                context.Print(
+                    "note     the daemon is of another build than this command; to replace it: tspm daemon restart\n"
+                );
+            }
+        }
+
+        context.Output.Flush();
+        return ExitCodes.Done;
+    }
+}

@@ -1,0 +1,241 @@
+using SmartIpc.Client;
+using Tspm.Cli.CommandLine;
+using Tspm.Cli.Launch;
+using Tspm.Cli.Rendering;
+using Tspm.Cli.Terminal;
+using Tspm.Client;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Cli.Commands;
+
+/// <summary><c>logs</c> and <c>tail</c>: from a follower to the printer.</summary>
+internal static class LogsCommand
+{
+    private const long DefaultTail = 20;
+    private static readonly IReadOnlyList<string> Formats =
+    [
+        "short",
+        "full",
+        "raw",
+        "cat",
+        "json",
+        "json-seq",
+    ];
+    private static readonly IReadOnlyList<string> Stamps = ["iso", "time", "rel", "delta", "unix"];
+
+    /// <summary><c>tail</c>.</summary>
+    public static Task<int> TailAsync(Invocation invocation) =>
+        RunAsync(invocation, follows: !invocation.Has("no-follow"));
+
+    /// <summary><c>logs</c>.</summary>
+    public static Task<int> RunAsync(Invocation invocation) =>
+        RunAsync(invocation, follows: invocation.Has("follow") && !invocation.Has("no-follow"));
+
+    /// <summary>Follows from the start of what is kept; for <c>start --attach</c>.</summary>
+    public static async Task<int> FollowAsync(
+        CliContext context,
+        TspmIpcClient client,
+        IReadOnlyList<string> select,
+        long tail
+    )
+    {
+        var logs = (await client.ResolveAsync(select)).Logs;
+        var options = new LogFollowOptions { Tail = tail };
+        return await PrintAsync(context, client, logs, options, hasPrefix: false);
+    }
+
+    private static async Task<int> RunAsync(Invocation invocation, bool follows)
+    {
+        var context = CliContext.Of(invocation);
+        var options = OptionsOf(invocation, follows);
+        await using var client = await context.ConnectAsync(
+            follows ? ReconnectOf(invocation) : null
+        );
+        var logs = (await client.ResolveAsync(invocation.Arguments)).Logs;
+        if (logs.Count == 0)
+        {
+            context.Say("nothing runs here yet; to begin: tspm start -- CMD");
+            return ExitCodes.Done;
+        }
+
+        var hasPrefix =
+            invocation.Has("prefix") || (logs.Count > 1 && !invocation.Has("no-prefix"));
+        return await PrintAsync(context, client, logs, options, hasPrefix);
+    }
+
+    private static async Task<int> PrintAsync(
+        CliContext context,
+        TspmIpcClient client,
+        IReadOnlyList<LogTarget> logs,
+        LogFollowOptions options,
+        bool hasPrefix
+    )
+    {
+        using var signals = new FollowSignals();
+        await using var follower = new LogFollower(client, logs, options);
+        var printer = new FollowPrinter(context, PrinterOptionsOf(context, hasPrefix), logs);
+        if (options.Follow)
+        {
+            WatchReader(context.Output, signals);
+        }
+
+        try
+        {
+            await foreach (var told in follower.ReadAsync(signals.Token))
+            {
+                printer.Print(told);
+                if (printer.IsOver)
+                {
+                    break;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
+        {
+            // Asked to end: nothing more is printed.
+        }
+
+        printer.End();
+        if (context.Invocation.Has("receipt"))
+        {
+            ReceiptPrinter.Print(context, follower.Receipts);
+        }
+
+        return await LeaveAsync(context, follower, signals, printer);
+    }
+
+    private static async Task<int> LeaveAsync(
+        CliContext context,
+        LogFollower follower,
+        FollowSignals signals,
+        FollowPrinter printer
+    )
+    {
+        await follower.DisposeAsync();
+        if (context.Invocation.Has("fail-on-gap") && printer.HasGap)
+        {
+            return ExitCodes.Gap;
+        }
+
+        if (signals.Signal == 0)
+        {
+            return signals.Token.IsCancellationRequested ? ExitCodes.BrokenPipe : ExitCodes.Done;
+        }
+
+        LibC.DieBy(signals.Signal);
+        return ExitCodes.Signal + signals.Signal;
+    }
+
+    /// <summary>An idle follower hears from nobody but the kernel that its reader is gone.</summary>
+    private static void WatchReader(OutputFile output, FollowSignals signals)
+    {
+        var watcher = new Thread(() =>
+        {
+            if (output.WaitForClosedReader(-1))
+            {
+                signals.Stop();
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "reader",
+        };
+        watcher.Start();
+    }
+
+    private static LogFollowOptions OptionsOf(Invocation invocation, bool follows)
+    {
+        var zone = invocation.Has("utc") ? TimeZoneInfo.Utc : TimeZoneInfo.Local;
+        long? since = invocation.Value("since") is { } text
+            ? (
+                TimeText.Parse(text, TimeProvider.System.GetUtcNow(), zone)
+                - DateTimeOffset.UnixEpoch
+            ).Ticks
+            : null;
+        var isAll =
+            invocation.Has("no-tail") || invocation.Value("tail") == "all" || since is not null;
+        var streams = new List<string>();
+        if (invocation.Has("out") != invocation.Has("err"))
+        {
+            streams.Add(invocation.Has("out") ? "out" : "err");
+        }
+        else if (invocation.Has("no-events"))
+        {
+            streams.AddRange(["out", "err"]);
+        }
+
+        return new LogFollowOptions
+        {
+            Follow = follows,
+            Tail = isAll
+                ? long.MaxValue
+                : invocation.Number("tail", 0, long.MaxValue - 1, DefaultTail),
+            Since = since,
+            Streams = streams,
+            Gaps =
+                invocation.Choice("gap", ["fill", "skip"], "fill") == "skip"
+                    ? GapPolicy.Skip
+                    : GapPolicy.Fill,
+        };
+    }
+
+    private static ReconnectPolicy ReconnectOf(Invocation invocation) =>
+        invocation.Value("reconnect") switch
+        {
+            null or "forever" => new ReconnectPolicy(),
+            "never" => ReconnectPolicy.None,
+            var text => new ReconnectPolicy
+            {
+                GiveUpAfter = TimeSpan.FromMilliseconds(
+                    SpecBuilder.ParseDuration("reconnect", text)
+                ),
+            },
+        };
+
+    private static LogPrinterOptions PrinterOptionsOf(CliContext context, bool hasPrefix)
+    {
+        var invocation = context.Invocation;
+        var form =
+            invocation.Has("json") ? "json"
+            : invocation.Has("raw") ? "raw"
+            : invocation.Choice("output", Formats, "short");
+        var stamp = !invocation.Has("timestamps")
+            ? hasPrefix && context.OutputFacts.IsTerminal
+                ? "time"
+                : "off"
+            : invocation.Value("timestamps") is { Length: > 0 }
+                ? invocation.Choice("timestamps", Stamps, "iso")
+                : "iso";
+        return new LogPrinterOptions
+        {
+            Format = form switch
+            {
+                "full" => LogFormat.Full,
+                "raw" => LogFormat.Raw,
+                "cat" => LogFormat.Cat,
+                "json" => LogFormat.Json,
+                "json-seq" => LogFormat.JsonSeq,
+                _ => LogFormat.Short,
+            },
+            HasPrefix = hasPrefix,
+            Timestamps = stamp switch
+            {
+                "iso" => TimestampStyle.Iso,
+                "time" => TimestampStyle.Time,
+                "rel" => TimestampStyle.Relative,
+                "delta" => TimestampStyle.Delta,
+                "unix" => TimestampStyle.Unix,
+                _ => TimestampStyle.Off,
+            },
+            IsUtc = invocation.Has("utc"),
+            Zone = invocation.Has("utc") ? TimeZoneInfo.Utc : TimeZoneInfo.Local,
+            HasColor = context.OutputFacts.HasColor,
+            Depth = context.OutputFacts.Depth,
+            IsTerminal = context.OutputFacts.IsTerminal,
+            IsSanitized = !invocation.Has("no-sanitize"),
+            ShowsEvents = !invocation.Has("no-events"),
+            QuietLevel = context.Quiet,
+            SplitsStreams = form == "raw",
+        };
+    }
+}

@@ -1,0 +1,75 @@
+using Tspm.Cli.CommandLine;
+using Tspm.Cli.Launch;
+
+namespace Tspm.Cli.Commands;
+
+/// <summary>Plain <c>tspm</c>, <c>--version</c> and <c>help</c>.</summary>
+internal static class OverviewCommand
+{
+    /// <summary>Shows the list, or how to begin; never starts a daemon.</summary>
+    public static async Task<int> RunAsync(Invocation invocation)
+    {
+        var context = CliContext.Of(invocation);
+        if (invocation.Has("version"))
+        {
+            context.PrintLine(
+                context.IsJson
+                    ? $"{{\"version\":\"{BuildFacts.Version}\",\"build\":\"{BuildFacts.BuildId}\",\"protocol\":1}}"
+                    : $"tspm {BuildFacts.Version}"
+            );
+            context.Output.Flush();
+            return ExitCodes.Done;
+        }
+
+        if (invocation.Has("help"))
+        {
+            context.Print(HelpText.OfAll(CommandTree.Commands, CommandTree.Global));
+            context.Output.Flush();
+            return ExitCodes.Done;
+        }
+
+        await using var client = await context.Launcher.TryConnectAsync(null, default);
+        if (client is not null && await client.ListAsync([]) is { Processes.Count: > 0 } list)
+        {
+            return ListCommand.Print(context, list.Processes);
+        }
+
+        context.Print(
+            """
+            Nothing runs here yet. To begin:
+
+              tspm start -- node server.js    start a program in the background
+              tspm logs -f                    follow what it prints; Ctrl+C leaves it running
+              tspm list                       what runs
+              tspm --help                     everything else
+
+            """
+        );
+        context.Output.Flush();
+        return ExitCodes.Done;
+    }
+
+    /// <summary>Help about a command or topic.</summary>
+    /// <exception cref="CliException">There is no such command.</exception>
+    public static Task<int> HelpAsync(Invocation invocation)
+    {
+        var context = CliContext.Of(invocation);
+        if (invocation.Arguments.Count == 0)
+        {
+            context.Print(HelpText.OfAll(CommandTree.Commands, CommandTree.Global));
+        }
+        else if (invocation.Arguments[0] == "exit-codes")
+        {
+            context.Print(HelpText.OfExitCodes());
+        }
+        else
+        {
+            var parser = new CommandParser(CommandTree.Commands, CommandTree.Global);
+            var command = parser.Parse([.. invocation.Arguments, "--help"]).Command;
+            context.Print(HelpText.Of(command, CommandTree.PathOf(command)));
+        }
+
+        context.Output.Flush();
+        return Task.FromResult(ExitCodes.Done);
+    }
+}

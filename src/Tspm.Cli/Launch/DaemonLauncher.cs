@@ -1,0 +1,214 @@
+using System.Text;
+using SmartIpc.Client;
+using Tspm.CaptureLog;
+using Tspm.Client;
+
+namespace Tspm.Cli.Launch;
+
+/// <summary>Finds the daemon of a home, or starts a keeper, which starts one.</summary>
+/// <remarks>Of many first commands at once one starts the keeper: it holds the start lock while it does, the others wait for it.</remarks>
+internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
+{
+    private const int MaxDepth = 8;
+    private const int MaxAnswer = 4096;
+
+    /// <summary>The home.</summary>
+    public HomePaths Home { get; } = home;
+
+    /// <summary>A connection for questions; a daemon is started if there is none.</summary>
+    /// <exception cref="CliException">There is none and none can be started.</exception>
+    public async Task<TspmIpcClient> ConnectAsync(
+        ReconnectPolicy? reconnect = null,
+        CancellationToken ct = default
+    )
+    {
+        CheckHome();
+        if (await TryConnectAsync(reconnect, ct) is { } client)
+        {
+            return client;
+        }
+
+        if (!mayStart)
+        {
+            throw new CliException(
+                ExitCodes.NoDaemon,
+                "no daemon runs",
+                "start one with: tspm daemon start"
+            );
+        }
+
+        await StartAsync(ct);
+        return await TryConnectAsync(reconnect, ct)
+            ?? throw new CliException(
+                ExitCodes.NoDaemon,
+                "the daemon ended at once",
+                "see: tspm daemon logs"
+            );
+    }
+
+    /// <summary>A connection to a daemon that runs; null if none does.</summary>
+    /// <exception cref="CliException">It cannot be talked to.</exception>
+    public async Task<TspmIpcClient?> TryConnectAsync(
+        ReconnectPolicy? reconnect,
+        CancellationToken ct
+    )
+    {
+        CheckHome();
+        try
+        {
+            return await TspmIpcClient.ConnectAsync(
+                new TspmClientOptions
+                {
+                    SocketPath = Home.Socket,
+                    ClientName = $"tspm/{BuildFacts.Version}",
+                    BuildId = BuildFacts.BuildId,
+                    Reconnect = reconnect ?? ReconnectPolicy.None,
+                },
+                ct
+            );
+        }
+        catch (TspmException error) when (error.Code is IpcErrorCode.NotRunning)
+        {
+            return null;
+        }
+        catch (TspmException error)
+        {
+            throw new CliException(ExitCodes.Of(error.Code), error.Message, error.Hint);
+        }
+    }
+
+    private void CheckHome()
+    {
+        foreach (var directory in new[] { Home.Root, Home.Machine })
+        {
+            if (HomeGuard.FindFault(directory) is { } fault)
+            {
+                throw new CliException(ExitCodes.Permission, fault, HintOf(directory));
+            }
+        }
+    }
+
+    /// <summary>With sudo the home may still be the caller's: then its daemon is the caller's too.</summary>
+    private static string HintOf(string directory)
+    {
+        var caller = Environment.GetEnvironmentVariable("SUDO_USER");
+        var isRootInForeignHome = LibC.UserId == 0 && HomeGuard.OwnerOf(directory) is > 0;
+        return isRootInForeignHome && caller is not null
+            ? $"this is the daemon of {caller}: run tspm without sudo"
+            : "choose another home with --home or TSPM_HOME, or: chmod 700";
+    }
+
+    private async Task StartAsync(CancellationToken ct)
+    {
+        _ = int.TryParse(Environment.GetEnvironmentVariable("TSPM_DEPTH"), out var depth);
+        if (depth >= MaxDepth)
+        {
+            throw new CliException(
+                ExitCodes.NoDaemon,
+                $"tspm was started by tspm {MaxDepth} times over; no daemon is started here"
+            );
+        }
+
+        PrepareHome();
+        using var turn = LibC.OpenLocked(Home.StartLock);
+        if (turn is null)
+        {
+            throw new CliException(ExitCodes.NoDaemon, $"{Home.StartLock} cannot be locked");
+        }
+
+        // Somebody else may have started it while we waited for our turn.
+        if (await TryConnectAsync(null, ct) is { } running)
+        {
+            await running.DisposeAsync();
+            return;
+        }
+
+        await StartKeeperAsync(ct);
+    }
+
+    private async Task StartKeeperAsync(CancellationToken ct)
+    {
+        var command = SelfCommand.With("keeper", "--home", Home.Root);
+        using var answer = LibC.StartDetached(command, out var errno);
+        if (answer is null)
+        {
+            throw new CliException(
+                ExitCodes.NoDaemon,
+                $"{command[0]} cannot be started (errno {errno})"
+            );
+        }
+
+        var text = ReadAnswer(answer);
+        if (text == "ready")
+        {
+            return;
+        }
+
+        // Another keeper has the home: its daemon is about to serve.
+        if (text.StartsWith("another keeper", StringComparison.Ordinal))
+        {
+            await IpcClient.WaitForServerAsync(
+                Home.Socket,
+                TimeSpan.FromSeconds(3),
+                TimeProvider.System,
+                ct
+            );
+            return;
+        }
+
+        var code =
+            text.Contains("belongs to", StringComparison.Ordinal)
+            || text.Contains("open to others", StringComparison.Ordinal)
+                ? ExitCodes.Permission
+                : ExitCodes.NoDaemon;
+        throw new CliException(
+            code,
+            text.Length > 0 ? text : "the keeper ended without a word",
+            $"see: {Home.KeeperLog}"
+        );
+    }
+
+    private void PrepareHome()
+    {
+        try
+        {
+            if (HomeGuard.Prepare(Home) is { } fault)
+            {
+                throw new CliException(ExitCodes.Permission, fault);
+            }
+        }
+        catch (IOException error)
+        {
+            throw new CliException(
+                ExitCodes.Failed,
+                $"the home cannot be made: {error.Message}",
+                "choose another with --home or TSPM_HOME"
+            );
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new CliException(
+                ExitCodes.Permission,
+                $"the home cannot be made: {error.Message}",
+                "choose another with --home or TSPM_HOME"
+            );
+        }
+    }
+
+    private static string ReadAnswer(Microsoft.Win32.SafeHandles.SafeFileHandle answer)
+    {
+        var bytes = new byte[MaxAnswer];
+        var length = 0;
+        while (length < bytes.Length)
+        {
+            var read = RandomAccess.Read(answer, bytes.AsSpan(length), 0);
+            length += read;
+            if (read == 0 || bytes.AsSpan(0, length).Contains((byte)'\n'))
+            {
+                break;
+            }
+        }
+
+        return Encoding.UTF8.GetString(bytes, 0, length).Trim();
+    }
+}

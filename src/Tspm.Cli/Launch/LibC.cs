@@ -1,0 +1,199 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Tspm.Cli.Launch;
+
+/// <summary>The system calls of the command line.</summary>
+internal static unsafe partial class LibC
+{
+    private const int ReadWrite = 2;
+    private const int Create = 0x40;
+    private const int CloseOnExec = 0x80000;
+    private const uint OwnerFile = 0x180;
+    private const int LockExclusive = 2;
+    private const int OpenFilesLimit = 7;
+    private const short SetSignalDefault = 0x04;
+    private const short SetSignalMask = 0x08;
+    private const short SetSession = 0x80;
+    private const int StructBytes = 1024;
+
+    /// <summary>Opens or makes a lock file and waits for its lock; it is let go with the handle.</summary>
+    public static SafeFileHandle? OpenLocked(string path)
+    {
+        var file = new SafeFileHandle(
+            open(path, ReadWrite | Create | CloseOnExec, OwnerFile),
+            ownsHandle: true
+        );
+        if (!file.IsInvalid && flock(file, LockExclusive) == 0)
+        {
+            return file;
+        }
+
+        file.Dispose();
+        return null;
+    }
+
+    /// <summary>Our file mode mask.</summary>
+    public static uint ReadUmask()
+    {
+        // It can only be read by setting it; nothing is made in between.
+        var mask = umask(0x3F);
+        _ = umask(mask);
+        return mask;
+    }
+
+    /// <summary>Our soft limit of open files; 0 if it cannot be read.</summary>
+    public static ulong ReadOpenFiles()
+    {
+        var limit = stackalloc ulong[2];
+        return getrlimit(OpenFilesLimit, limit) == 0 ? limit[0] : 0;
+    }
+
+    /// <summary>The effective user.</summary>
+    public static uint UserId => geteuid();
+
+    /// <summary>Ends this process by a signal, so that whoever waits for it sees that.</summary>
+    public static void DieBy(int signal)
+    {
+        _ = signal_(signal, 0);
+        _ = kill(Environment.ProcessId, signal);
+    }
+
+    /// <summary>Starts a program in a session of its own; its stdout is a pipe that is given back.</summary>
+    /// <returns>The read end, or null with the errno.</returns>
+    public static SafeFileHandle? StartDetached(IReadOnlyList<string> command, out int errno)
+    {
+        var ends = stackalloc int[2];
+        errno = pipe2(ends, CloseOnExec) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        if (errno != 0)
+        {
+            return null;
+        }
+
+        var actions = stackalloc byte[StructBytes];
+        var attributes = stackalloc byte[StructBytes];
+        var signals = stackalloc byte[128];
+        _ = posix_spawn_file_actions_init(actions);
+        _ = posix_spawnattr_init(attributes);
+        _ = sigfillset(signals);
+        _ = posix_spawnattr_setsigdefault(attributes, signals);
+        _ = sigemptyset(signals);
+        _ = posix_spawnattr_setsigmask(attributes, signals);
+        _ = posix_spawnattr_setflags(attributes, SetSignalDefault | SetSignalMask | SetSession);
+        _ = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", 0, 0);
+        _ = posix_spawn_file_actions_adddup2(actions, ends[1], 1);
+        _ = posix_spawn_file_actions_addopen(actions, 2, "/dev/null", ReadWrite, 0);
+        _ = posix_spawn_file_actions_addclosefrom_np(actions, 3);
+        var argv = (byte**)
+            NativeMemory.AllocZeroed((nuint)(command.Count + 1), (nuint)sizeof(byte*));
+        for (var i = 0; i < command.Count; i++)
+        {
+            argv[i] = (byte*)Marshal.StringToCoTaskMemUTF8(command[i]);
+        }
+
+        errno = posix_spawn(out _, command[0], actions, attributes, argv, Environ());
+        for (var i = 0; i < command.Count; i++)
+        {
+            Marshal.FreeCoTaskMem((nint)argv[i]);
+        }
+
+        NativeMemory.Free(argv);
+        _ = posix_spawn_file_actions_destroy(actions);
+        _ = posix_spawnattr_destroy(attributes);
+        _ = close(ends[1]);
+        var reader = new SafeFileHandle(ends[0], ownsHandle: true);
+        if (errno == 0)
+        {
+            return reader;
+        }
+
+        reader.Dispose();
+        return null;
+    }
+
+    /// <summary>The C library's environ, without a copy.</summary>
+    private static byte** Environ()
+    {
+        var library = NativeLibrary.Load("libc.so.6");
+        return *(byte***)NativeLibrary.GetExport(library, "environ");
+    }
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial nint open(string path, int flags, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int close(int file);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int flock(SafeFileHandle file, int operation);
+
+    [LibraryImport("libc")]
+    private static partial uint umask(uint mask);
+
+    [LibraryImport("libc")]
+    private static partial uint geteuid();
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int getrlimit(int resource, ulong* limit);
+
+    [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
+    private static partial nint signal_(int signal, nint handler);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int kill(int pid, int signal);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int pipe2(int* ends, int flags);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int posix_spawn(
+        out int pid,
+        string path,
+        byte* actions,
+        byte* attributes,
+        byte** argv,
+        byte** envp
+    );
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawn_file_actions_init(byte* actions);
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawn_file_actions_destroy(byte* actions);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int posix_spawn_file_actions_addopen(
+        byte* actions,
+        int descriptor,
+        string path,
+        int flags,
+        uint mode
+    );
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawn_file_actions_adddup2(byte* actions, int from, int to);
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawn_file_actions_addclosefrom_np(byte* actions, int from);
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawnattr_init(byte* attributes);
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawnattr_destroy(byte* attributes);
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawnattr_setflags(byte* attributes, short flags);
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawnattr_setsigdefault(byte* attributes, byte* signals);
+
+    [LibraryImport("libc")]
+    private static partial int posix_spawnattr_setsigmask(byte* attributes, byte* signals);
+
+    [LibraryImport("libc")]
+    private static partial int sigfillset(byte* signals);
+
+    [LibraryImport("libc")]
+    private static partial int sigemptyset(byte* signals);
+}

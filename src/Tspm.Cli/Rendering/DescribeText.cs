@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Cli.Rendering;
+
+/// <summary>All facts about a process, for people.</summary>
+internal static class DescribeText
+{
+    private const int KeyColumn = 14;
+
+    /// <summary>The text.</summary>
+    public static string Format(ProcessView process)
+    {
+        var text = new StringBuilder();
+        text.Append($"{Clean(process.Ns)}/{Clean(process.Name)} (id {process.Id})\n");
+        Row(
+            text,
+            "status",
+            process.StatusText + (process.Reason is { } reason ? $": {Clean(reason)}" : "")
+        );
+        Row(text, "pid", process.Pid?.ToString(CultureInfo.InvariantCulture) ?? "-");
+        Row(text, "run", $"{process.Run}  {process.RunId}");
+        Row(text, "uptime", process.UptimeSeconds is { } up ? Durations.FormatSeconds(up) : "-");
+        Row(text, "restarts", $"{process.Restarts}  (policy {process.Restart})");
+        Row(text, "command", string.Join(' ', process.Command.Select(Quote)));
+        Row(text, "directory", Clean(process.Cwd));
+        Row(
+            text,
+            "memory, cpu",
+            $"{(process.MemoryBytes is { } memory ? ByteSizes.Format(memory) : "-")}, {process.CpuPercent?.ToString(CultureInfo.InvariantCulture) ?? "-"}%"
+        );
+        if (process.Stop is { } stop)
+        {
+            Row(
+                text,
+                "stop",
+                $"signal {stop.Signal}, then SIGKILL after {Durations.FormatMilliseconds(stop.TimeoutMs)}"
+            );
+        }
+
+        if (process.Log is { } log)
+        {
+            Row(
+                text,
+                "log",
+                $"{log.Head} entries, {ByteSizes.Format(log.Bytes)}; in the ring from seq {log.OldestRing}, on disk from seq {log.OldestDisk}; epoch {log.Epoch}"
+            );
+            Row(text, "log files", Clean(log.Path));
+            Row(text, "log id", log.LogId);
+        }
+
+        Runs(text, process.Runs ?? []);
+        Surroundings(text, process);
+        return text.ToString();
+    }
+
+    private static void Surroundings(StringBuilder text, ProcessView process)
+    {
+        foreach (var child in process.Children ?? [])
+        {
+            Row(text, "child", $"{child.Pid}  {Clean(child.Command)}");
+        }
+
+        text.Append("\nenvironment\n");
+        foreach (var variable in process.Env ?? [])
+        {
+            text.Append("  ").Append(Clean(variable)).Append('\n');
+        }
+    }
+
+    private static void Runs(StringBuilder text, IReadOnlyList<RunView> runs)
+    {
+        text.Append("\nlast runs\n");
+        foreach (var run in runs)
+        {
+            var end =
+                run.EndedAt is null ? "runs"
+                : run.ExitSignal is { } signal ? $"killed by {signal}"
+                : run.ExitCode is { } code ? $"exit code {code}"
+                : "ended";
+            var memory = run.MaxMemoryBytes is { } bytes ? $", peak {ByteSizes.Format(bytes)}" : "";
+            var reason = run.Reason is { } why ? $" ({Clean(why)})" : "";
+            text.Append($"  {run.Run, 4}  {run.StartedAt}  pid {run.Pid}  {end}{memory}{reason}\n");
+        }
+    }
+
+    private static void Row(StringBuilder text, string key, string value) =>
+        text.Append("  ").Append(key.PadRight(KeyColumn)).Append(value).Append('\n');
+
+    private static string Quote(string word) =>
+        word.Length > 0
+        && word.All(c =>
+            char.IsAsciiLetterOrDigit(c) || "-_./:=@%+,".Contains(c, StringComparison.Ordinal)
+        )
+            ? word
+            : $"'{Clean(word).Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    private static string Clean(string text) => TerminalSanitizer.Clean(text);
+}
