@@ -199,9 +199,10 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
     {
         var bytes = new byte[MaxAnswer];
         var length = 0;
+        using var pipe = new FileStream(answer, FileAccess.Read, bufferSize: 1);
         while (length < bytes.Length)
         {
-            var read = RandomAccess.Read(answer, bytes.AsSpan(length), 0);
+            var read = pipe.Read(bytes.AsSpan(length));
             length += read;
             if (read == 0 || bytes.AsSpan(0, length).Contains((byte)'\n'))
             {

@@ -39,12 +39,12 @@ internal sealed class IngestThread : IDisposable
         _log = log;
         _page = WakePage.Open(home.WakePage);
         // Read and write, so that its end is never seen and this side can wake itself.
-        _wake = File.OpenHandle(
-            home.WakePipe,
-            FileMode.Open,
-            FileAccess.ReadWrite,
-            FileShare.ReadWrite
-        );
+        _wake = LibC.OpenPipe(home.WakePipe);
+        if (_wake.IsInvalid)
+        {
+            throw new IOException($"{home.WakePipe} cannot be opened");
+        }
+
         _thread = new Thread(Run) { IsBackground = true, Name = "ingest" };
     }
 
@@ -136,7 +136,7 @@ internal sealed class IngestThread : IDisposable
         _ingest.Dispose();
     }
 
-    private void WakeUp() => RandomAccess.Write(_wake, "w"u8, 0);
+    private void WakeUp() => LibC.WriteByte(_wake);
 
     private void Run()
     {
@@ -209,8 +209,7 @@ internal sealed class IngestThread : IDisposable
 
         if (LibC.WaitReadable(_wake, milliseconds))
         {
-            Span<byte> bytes = stackalloc byte[256];
-            RandomAccess.Read(_wake, bytes, 0);
+            LibC.Drain(_wake);
         }
 
         _page.Disarm();

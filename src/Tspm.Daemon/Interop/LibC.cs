@@ -11,6 +11,7 @@ internal static partial class LibC
 
     private const int ReadWrite = 2;
     private const int Create = 0x40;
+    private const int NonBlock = 0x800;
     private const int CloseOnExec = 0x80000;
     private const int PathOnly = 0x200000;
     private const uint OwnerFile = 0x180;
@@ -37,6 +38,25 @@ internal static partial class LibC
     public static SafeFileHandle OpenDirectory(string path) =>
         new(open(path, PathOnly | CloseOnExec), ownsHandle: true);
 
+    /// <summary>Opens a named pipe for reading and writing, so that its end is never seen.</summary>
+    public static SafeFileHandle OpenPipe(string path) =>
+        new(open(path, ReadWrite | NonBlock | CloseOnExec), ownsHandle: true);
+
+    /// <summary>Takes what a pipe holds, at most so many bytes; none if there are none.</summary>
+    public static unsafe void Drain(SafeFileHandle pipe)
+    {
+        const int room = 256;
+        var bytes = stackalloc byte[room];
+        _ = read(pipe, bytes, room);
+    }
+
+    /// <summary>Puts one byte into a pipe; a full pipe wakes its reader as well.</summary>
+    public static unsafe void WriteByte(SafeFileHandle pipe)
+    {
+        byte one = 1;
+        _ = write(pipe, &one, 1);
+    }
+
     /// <summary>Opens or makes a lock file, 0600.</summary>
     public static SafeFileHandle OpenLock(string path) =>
         new(open(path, ReadWrite | Create | CloseOnExec, OwnerFile), ownsHandle: true);
@@ -51,6 +71,12 @@ internal static partial class LibC
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial nint open(string path, int flags, uint mode = 0);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial nint read(SafeFileHandle file, byte* buffer, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial nint write(SafeFileHandle file, byte* buffer, nuint length);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int flock(SafeFileHandle file, int operation);
