@@ -20,6 +20,12 @@ public sealed record LogFollowOptions
     /// <summary><c>out</c>, <c>err</c>, <c>event</c>; empty means all.</summary>
     public IReadOnlyList<string> Streams { get; init; } = [];
 
+    /// <summary>
+    /// Who reads what has left the ring, if gaps are filled: the daemon, inside the subscription (true), or this
+    /// client, by requests for pages (false). What comes out is the same.
+    /// </summary>
+    public bool Catchup { get; init; } = true;
+
     /// <summary>What is done when entries left the daemon's ring before they came here.</summary>
     public GapPolicy Gaps { get; init; } = GapPolicy.Fill;
 }

@@ -199,6 +199,7 @@ internal sealed class LogTail : IAsyncDisposable
         {
             LogId = Log.LogId,
             After = _hasPosition ? new AfterPosition(_position.Epoch, _position.Seq) : null,
+            Catchup = _options.Catchup && _options.Gaps == GapPolicy.Fill,
             Streams = _options.Streams,
         };
 
