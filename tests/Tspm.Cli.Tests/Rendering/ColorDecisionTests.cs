@@ -37,7 +37,11 @@ public class ColorDecisionTests
                     isTerminal,
                 ];
 
-                var isColored = ColorDecision.IsColored(choice, variables.GetValueOrDefault, isTerminal);
+                var isColored = ColorDecision.IsColored(
+                    choice,
+                    variables.GetValueOrDefault,
+                    isTerminal
+                );
 
                 Assert.Equal(rules.First(rule => rule is not null), isColored);
             }
@@ -50,9 +54,17 @@ public class ColorDecisionTests
     [InlineData("FORCE_COLOR", "", true, true)]
     [InlineData("CLICOLOR_FORCE", "0", false, false)]
     [InlineData("CLICOLOR_FORCE", "yes", false, true)]
-    public void A_zero_or_nothing_is_told_apart_from_a_value(string name, string value, bool isTerminal, bool expected)
+    public void A_zero_or_nothing_is_told_apart_from_a_value(
+        string name,
+        string value,
+        bool isTerminal,
+        bool expected
+    )
     {
-        Assert.Equal(expected, ColorDecision.IsColored(ColorChoice.Auto, n => n == name ? value : null, isTerminal));
+        Assert.Equal(
+            expected,
+            ColorDecision.IsColored(ColorChoice.Auto, n => n == name ? value : null, isTerminal)
+        );
     }
 
     [Theory]

@@ -1,0 +1,180 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+
+namespace Tspm.Integration.Tests;
+
+/// <summary>A home of one test: runs the binary in it, and shuts everything down at the end.</summary>
+/// <remarks>The binary is $TSPM_BINARY (the published one, in the gate), else the one that was built beside the tests.</remarks>
+public sealed partial class TspmHome : IAsyncDisposable
+{
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private readonly List<Process> _started = [];
+
+    public TspmHome(string? root = null)
+    {
+        Root = root ?? Path.Join(Path.GetTempPath(), $"ts{Random.Shared.NextInt64():x}"[..12]);
+    }
+
+    public string Root { get; }
+
+    public static string Binary { get; } =
+        Environment.GetEnvironmentVariable("TSPM_BINARY") is { Length: > 0 } published
+            ? Path.GetFullPath(published)
+            : Path.Join(AppContext.BaseDirectory, "tspm");
+
+    /// <summary>Runs a command to its end.</summary>
+    public Task<CommandResult> RunAsync(params string[] arguments) =>
+        RunInShellAsync(null, arguments);
+
+    /// <summary>Runs a shell line in which $T is the binary.</summary>
+    public Task<CommandResult> ShellAsync(string line) => RunInShellAsync(line, []);
+
+    /// <summary>Starts a command and leaves it running; its stdout can be read.</summary>
+    public Follow StartFollow(params string[] arguments)
+    {
+        var process = Start(Binary, arguments);
+        return new Follow(process);
+    }
+
+    /// <summary>A field of a command's JSON.</summary>
+    public async Task<JsonElement> JsonAsync(params string[] arguments)
+    {
+        var result = await RunAsync(arguments);
+        Assert.True(result.ExitCode == 0, result.ToString());
+        using var document = JsonDocument.Parse(result.Output);
+        return document.RootElement.Clone();
+    }
+
+    public async Task<int> DaemonPidAsync() =>
+        (await JsonAsync("daemon", "status", "--json")).GetProperty("pid").GetInt32();
+
+    /// <summary>Asks until a fact holds; fails with the last answer at the deadline.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> holds, string fact)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!await holds())
+        {
+            Assert.True(watch.Elapsed < Deadline, $"not in time: {fact}");
+            await Task.Yield();
+        }
+    }
+
+    public static void Signal(int pid, int signal) => Assert.Equal(0, kill(pid, signal));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in _started)
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+
+            process.Dispose();
+        }
+
+        if (Directory.Exists(Root))
+        {
+            await RunAsync("shutdown", "--timeout", "1s");
+            Directory.Delete(Root, recursive: true);
+        }
+    }
+
+    private async Task<CommandResult> RunInShellAsync(string? line, string[] arguments)
+    {
+        using var process = line is null
+            ? Start(Binary, arguments)
+            : Start("/bin/bash", ["-c", line]);
+        _started.Remove(process);
+        process.StandardInput.Close();
+        using var deadline = new CancellationTokenSource(Deadline);
+        var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
+        var errors = process.StandardError.ReadToEndAsync(deadline.Token);
+        try
+        {
+            await process.WaitForExitAsync(deadline.Token);
+            return new CommandResult(process.ExitCode, await output, await errors);
+        }
+        catch (OperationCanceledException late)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"did not end: {line ?? string.Join(' ', arguments)}", late);
+        }
+    }
+
+    private Process Start(string program, string[] arguments)
+    {
+        var start = new ProcessStartInfo(program)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+        };
+        start.Environment["TSPM_HOME"] = Root;
+        start.Environment["T"] = Binary;
+        start.Environment.Remove("TSPM_RUN");
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        var process =
+            Process.Start(start)
+            ?? throw new InvalidOperationException($"{program} was not started");
+        _started.Add(process);
+        return process;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int kill(int pid, int signal);
+}
+
+/// <summary>How a command ended and what it said.</summary>
+public sealed record CommandResult(int ExitCode, string Output, string Errors)
+{
+    public string[] Lines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"exit {ExitCode}\nstdout: {Output}\nstderr: {Errors}"
+        );
+}
+
+/// <summary>A command that runs on, with its lines.</summary>
+public sealed class Follow(Process process)
+{
+    public int Pid => process.Id;
+
+    /// <summary>The next line; fails at the deadline.</summary>
+    public async Task<string> ReadAsync()
+    {
+        using var deadline = new CancellationTokenSource(TspmHome.Deadline);
+        return await process.StandardOutput.ReadLineAsync(deadline.Token)
+            ?? throw new InvalidOperationException("the output ended");
+    }
+
+    /// <summary>Reads until a line has a text; gives all lines.</summary>
+    public async Task<List<string>> ReadUntilAsync(string text)
+    {
+        var lines = new List<string>();
+        do
+        {
+            lines.Add(await ReadAsync());
+        } while (!lines[^1].Contains(text, StringComparison.Ordinal));
+
+        return lines;
+    }
+
+    public async Task<int> WaitAsync()
+    {
+        using var deadline = new CancellationTokenSource(TspmHome.Deadline);
+        await process.WaitForExitAsync(deadline.Token);
+        return process.ExitCode;
+    }
+}
