@@ -173,6 +173,11 @@ public static class DaemonHost
             await _ingest.CaughtUp;
             await ReportReplacedAsync();
             SettleLost(recorder);
+            foreach (var process in _registry.All.Where(_ => _registry.IsSameKeeper))
+            {
+                process.Post(new ResumeMessage());
+            }
+
             foreach (var process in _registry.All)
             {
                 process.Start();
@@ -201,6 +206,7 @@ public static class DaemonHost
         private void Load(ProcessFactory factory)
         {
             var living = _keeper!.Runs.ToDictionary(run => (run.Process, run.Run)); // set before this is called
+            _registry.Keeper = $"{_keeper.Pid}/{ProcFacts.Read(_keeper.Pid)?.StartTime}";
             foreach (var saved in _registry.Load(HighestUsedId()))
             {
                 var process = factory.Open(saved);

@@ -65,10 +65,10 @@ public sealed class StreamingSpecs
             "echo begin; exec sleep 600"
         );
         var follow = home.StartFollow("logs", "web", "-f", "-o", "json");
-        await follow.ReadUntilAsync("begin");
+        await follow.ReadUntilAsync("\"msg\":\"begin\"");
 
         await home.RunAsync("restart", "web");
-        var lines = await follow.ReadUntilAsync("begin");
+        var lines = await follow.ReadUntilAsync("\"msg\":\"begin\"");
 
         var kinds = lines.Select(line => JsonDocument.Parse(line).RootElement).ToList();
         Assert.Equal(

@@ -75,7 +75,7 @@ internal static unsafe partial class LibC
         var signals = stackalloc byte[128];
         _ = posix_spawn_file_actions_init(actions);
         _ = posix_spawnattr_init(attributes);
-        _ = sigfillset(signals);
+        new Span<byte>(signals, 128).Fill(0xFF);
         _ = posix_spawnattr_setsigdefault(attributes, signals);
         _ = sigemptyset(signals);
         _ = posix_spawnattr_setsigmask(attributes, signals);
@@ -190,9 +190,6 @@ internal static unsafe partial class LibC
 
     [LibraryImport("libc")]
     private static partial int posix_spawnattr_setsigmask(byte* attributes, byte* signals);
-
-    [LibraryImport("libc")]
-    private static partial int sigfillset(byte* signals);
 
     [LibraryImport("libc")]
     private static partial int sigemptyset(byte* signals);

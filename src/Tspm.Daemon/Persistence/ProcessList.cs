@@ -16,6 +16,9 @@ internal sealed record ProcessList
     /// <summary>The id of the next new process.</summary>
     public uint NextId { get; init; } = 1;
 
+    /// <summary>The keeper whose list this is, by pid and start time: with another one nothing is started by surprise.</summary>
+    public string? Keeper { get; init; }
+
     /// <summary>The processes, by id.</summary>
     public IReadOnlyList<ProcessRecord> Processes { get; init; } = [];
 }

@@ -30,6 +30,12 @@ internal sealed class ProcessRegistry : IAsyncDisposable
         _log = log;
     }
 
+    /// <summary>The keeper that is there now, by pid and start time.</summary>
+    public string Keeper { get; set; } = "";
+
+    /// <summary>True if the saved list is of the keeper that is there now.</summary>
+    public bool IsSameKeeper { get; private set; }
+
     /// <summary>All processes, by id.</summary>
     public IReadOnlyList<ProcessSupervisor> All => _all;
 
@@ -45,6 +51,7 @@ internal sealed class ProcessRegistry : IAsyncDisposable
         _nextId = Math.Max(Math.Max(list.NextId, highestUsedId + 1), 1);
         _startOrder =
             list.Processes.Count == 0 ? 0 : list.Processes.Max(process => process.StartOrder);
+        IsSameKeeper = list.Keeper == Keeper;
         return list.Processes;
     }
 
@@ -224,6 +231,7 @@ internal sealed class ProcessRegistry : IAsyncDisposable
         {
             return new ProcessList
             {
+                Keeper = Keeper,
                 NextId = _nextId,
                 Processes = [.. _all.Select(process => process.Record)],
             };

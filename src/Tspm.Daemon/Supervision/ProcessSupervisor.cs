@@ -152,6 +152,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         {
             CommandMessage command => CommandAsync(command),
             JournalMessage journal => RecordAsync(journal.Record),
+            ResumeMessage when _run is null && Status is ProcessStatus.Exited => ResumeAsync(),
             LostMessage when _run is { } lost => LoseAsync(lost),
             TimerMessage timer when timer.Number == _timerNumber => TimerAsync(timer.Kind),
             _ => Task.CompletedTask,
@@ -427,6 +428,19 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
                     : Task.CompletedTask;
             default:
                 return Task.CompletedTask;
+        }
+    }
+
+    private async Task ResumeAsync()
+    {
+        var last = Record.Runs[0]; // a process that has exited has had a run
+        var outcome = new RunOutcome(last.Signal == 0 ? last.Code : null, last.Signal);
+        var uptime = (last.EndedAt ?? last.StartedAt) - last.StartedAt;
+        var decision = Decide(outcome, uptime);
+        if (decision.Action == AfterExit.Restart)
+        {
+            await RestartAsync(decision);
+            await _services.SaveAsync();
         }
     }
 

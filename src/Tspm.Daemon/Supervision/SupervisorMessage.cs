@@ -45,6 +45,9 @@ internal sealed record JournalMessage(JournalRecord Record) : SupervisorMessage;
 /// <summary>Nobody knows how the run that is under way has ended.</summary>
 internal sealed record LostMessage : SupervisorMessage;
 
+/// <summary>The daemon before died while this process waited for its next try: the policy decides again.</summary>
+internal sealed record ResumeMessage : SupervisorMessage;
+
 /// <summary>A timer that is still wanted if its number is the newest.</summary>
 /// <param name="Number">The number.</param>
 /// <param name="Kind">What it was for.</param>

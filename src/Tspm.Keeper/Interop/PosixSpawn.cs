@@ -22,7 +22,8 @@ internal sealed unsafe partial class PosixSpawn : IDisposable
         var signals = stackalloc byte[SignalSetBytes];
         _ = posix_spawn_file_actions_init(_actions);
         _ = posix_spawnattr_init(_attributes);
-        _ = sigfillset(signals);
+        // All 64: sigfillset leaves out the two that the C library keeps for itself, and the child would ignore them.
+        new Span<byte>(signals, SignalSetBytes).Fill(0xFF);
         _ = posix_spawnattr_setsigdefault(_attributes, signals);
         _ = sigemptyset(signals);
         _ = posix_spawnattr_setsigmask(_attributes, signals);
@@ -119,9 +120,6 @@ internal sealed unsafe partial class PosixSpawn : IDisposable
 
     [LibraryImport("libc")]
     private static partial int posix_spawnattr_setsigmask(byte* attributes, byte* signals);
-
-    [LibraryImport("libc")]
-    private static partial int sigfillset(byte* signals);
 
     [LibraryImport("libc")]
     private static partial int sigemptyset(byte* signals);
