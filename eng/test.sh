@@ -14,8 +14,9 @@ for project in tests/*.Tests; do
   status=0
   # A skipped test is a failed test where nothing may be missing.
   "artifacts/bin/$name/release/$name" ${CI:+-failSkips} >"$log" 2>&1 || status=$?
-  tail -n 2 "$log"
-  summary=$(sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -E 'Total: [0-9]+' | tail -n 1 || true)
+  sed -i 's/\x1b\[[0-9;]*m//g' "$log"
+  tail -n 1 "$log"
+  summary=$(grep -E 'Total: [0-9]+' "$log" | tail -n 1 || true)
   total=$(sed -nE 's/.*Total: ([0-9]+).*/\1/p' <<<"$summary"); bad=$(sed -nE 's/.*Failed: ([0-9]+).*/\1/p' <<<"$summary")
   errors=$(sed -nE 's/.*Errors: ([0-9]+).*/\1/p' <<<"$summary")
   if [ -z "$total" ] || [ "$total" = 0 ]; then
@@ -24,7 +25,7 @@ for project in tests/*.Tests; do
   bad=$((bad + errors))
   passed=$((passed + total - bad)); failed=$((failed + bad))
   if [ "$status" != 0 ]; then
-    sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -A 14 '\[FAIL\]' || cat "$log"
+    grep -A 14 '\[FAIL\]' "$log" || cat "$log"
     [ "$bad" != 0 ] || failed=$((failed + 1))
   fi
 done

@@ -1,0 +1,209 @@
+using System.Runtime.InteropServices;
+using Tspm.CaptureLog;
+
+namespace Tspm.Logs.Tests;
+
+/// <summary>Writes data files and a journal exactly as docs/capture-log.md says, without a keeper.</summary>
+internal sealed class FakeKeeper : IDisposable
+{
+    public const uint Process = 1;
+    private readonly ulong[] _ends = new ulong[2];
+    private readonly List<JournalRecord> _records = [];
+
+    public FakeKeeper()
+    {
+        Home = HomePaths.At(Path.Join(Path.GetTempPath(), $"tl{Random.Shared.NextInt64():x}"));
+        Assert.Null(HomeGuard.Prepare(Home));
+        Directory.CreateDirectory(Home.Process(Process));
+        var header = new JournalRecord
+        {
+            Kind = JournalRecordKind.Header,
+            Stream = StreamKind.Event,
+            Ord = 1,
+            A = JournalRecord.Magic,
+            C = JournalRecord.FormatVersion,
+        };
+        header.Seal();
+        File.WriteAllBytes(
+            Home.JournalFile(1),
+            MemoryMarshal.AsBytes(new ReadOnlySpan<JournalRecord>(in header))
+        );
+    }
+
+    public HomePaths Home { get; }
+
+    public long Now { get; set; } = 1_000_000_000;
+
+    public uint Run { get; private set; }
+
+    public void Begin()
+    {
+        Run++;
+        foreach (var kind in new[] { StreamKind.Out, StreamKind.Err })
+        {
+            Add(
+                new JournalRecord
+                {
+                    Kind = JournalRecordKind.StreamBegin,
+                    Stream = kind,
+                    A = _ends[(int)kind],
+                }
+            );
+        }
+    }
+
+    public void Write(StreamKind kind, ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
+        using var file = new FileStream(
+            Path.Join(Home.Process(Process), new StreamName(kind, 0).DataFile(0)),
+            FileMode.Append
+        );
+        file.Write(bytes);
+        _ends[(int)kind] += (ulong)bytes.Length;
+        Add(
+            new JournalRecord
+            {
+                Kind = JournalRecordKind.Chunk,
+                Stream = kind,
+                A = _ends[(int)kind],
+                B = (ulong)bytes.Length,
+            }
+        );
+    }
+
+    public void End()
+    {
+        foreach (var kind in new[] { StreamKind.Out, StreamKind.Err })
+        {
+            Add(
+                new JournalRecord
+                {
+                    Kind = JournalRecordKind.StreamEnd,
+                    Stream = kind,
+                    A = _ends[(int)kind],
+                    B = 1,
+                }
+            );
+        }
+    }
+
+    public void Dispose() => Directory.Delete(Home.Root, recursive: true);
+
+    private void Add(JournalRecord record)
+    {
+        record.Process = Process;
+        record.Run = Run;
+        record.Ord = (ulong)_records.Count + 1;
+        record.Mono = Now;
+        record.Wall = Now / 100;
+        record.Seal();
+        _records.Add(record);
+        using var journal = new FileStream(Home.JournalFile(1), FileMode.Append);
+        journal.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<JournalRecord>(in record)));
+    }
+}
+
+/// <summary>A log over a fake keeper: turned by hand, read back entry by entry.</summary>
+internal sealed class LogUnderTest : IDisposable
+{
+    private readonly LogIngest _ingest;
+
+    public LogUnderTest(FakeKeeper keeper, LogStoreOptions? options = null)
+    {
+        Options = options ?? new LogStoreOptions();
+        _ingest = new LogIngest(keeper.Home, Options, new Deaf());
+        Writer = LogWriter.Open(keeper.Home, FakeKeeper.Process, Options, TimeProvider.System);
+        _ingest.Add(Writer);
+    }
+
+    public LogStoreOptions Options { get; }
+
+    public LogWriter Writer { get; }
+
+    public ProcessLog Log => Writer.Log;
+
+    public void Turn(long now)
+    {
+        while (_ingest.Turn(now).HasMore)
+        {
+            // Until the journal is read.
+        }
+    }
+
+    /// <summary>All entries of a range, through the reading side.</summary>
+    public List<ReadEntry> ReadAll(
+        long after = 0,
+        long to = long.MaxValue,
+        LogFilter? filter = null,
+        int maxSpans = 7
+    )
+    {
+        var entries = new List<ReadEntry>();
+        var spans = new LogSpan[maxSpans];
+        var last = Math.Min(to, Log.Facts.Head);
+        while (after < last)
+        {
+            var read = Log.Read(after, last, filter ?? LogFilter.All, spans, 1 << 20);
+            Assert.Equal(0, read.HoleFrom);
+            Assert.True(read.UpTo > after);
+            foreach (var span in spans.AsSpan(0, read.Count))
+            {
+                entries.AddRange(EntriesOf(Log, span));
+            }
+
+            after = read.UpTo;
+        }
+
+        return entries;
+    }
+
+    public static List<ReadEntry> EntriesOf(ProcessLog log, LogSpan span)
+    {
+        var bytes = new byte[span.Length];
+        Assert.Equal(bytes.Length, log.ReadBytes(span, bytes));
+        var entries = new List<ReadEntry>();
+        var at = 0;
+        for (var i = 0; i < span.Count; i++)
+        {
+            var length = span.Count == 1 ? bytes.Length : bytes.AsSpan(at).IndexOf((byte)'\n') + 1;
+            entries.Add(
+                new ReadEntry(
+                    span.Seq + i,
+                    span.Stream,
+                    span.Flags,
+                    span.Aux,
+                    Convert.ToHexString(bytes, at, length)
+                )
+            );
+            at += length;
+        }
+
+        Assert.Equal(bytes.Length, at);
+        return entries;
+    }
+
+    public void Dispose()
+    {
+        _ingest.Dispose();
+        Log.Dispose();
+    }
+
+    private sealed class Deaf : IJournalObserver
+    {
+        public void OnRecord(in JournalRecord record) { }
+    }
+}
+
+/// <summary>An entry as it was read; its bytes as hex digits, so that a failure can be read.</summary>
+internal sealed record ReadEntry(
+    long Seq,
+    StreamKind Stream,
+    SpanFlags Flags,
+    ulong Aux,
+    string Bytes
+);
