@@ -2,6 +2,7 @@ using System.Text.Json;
 using SmartIpc.Client;
 using Tspm.Cli.CommandLine;
 using Tspm.Cli.Launch;
+using Tspm.Client;
 using Tspm.Daemon;
 using Tspm.Keeper;
 using Tspm.Protocol.Messages;
@@ -46,14 +47,12 @@ internal static class DaemonCommands
         };
         await using var client = await context.ConnectAsync(policy);
         var before = (await client.GetStatusAsync()).DaemonId;
-        await client.RestartDaemonAsync();
+        await AskForReplacementAsync(client);
         using var deadline = new CancellationTokenSource(RestartDeadline);
         while (!deadline.IsCancellationRequested)
         {
-            await using var next = await context.Launcher.TryConnectAsync(policy, deadline.Token);
             if (
-                next is not null
-                && await next.GetStatusAsync(deadline.Token) is var status
+                await ReadStatusAsync(context, deadline.Token) is { } status
                 && status.DaemonId != before
             )
             {
@@ -61,7 +60,11 @@ internal static class DaemonCommands
             }
 
             // The old one says goodbye before the new one listens: its socket answers, or nobody does.
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, deadline.Token);
+            await Task.Delay(
+                TimeSpan.FromMilliseconds(20),
+                TimeProvider.System,
+                CancellationToken.None
+            );
         }
 
         throw new CliException(
@@ -69,6 +72,37 @@ internal static class DaemonCommands
             "the new daemon does not serve yet",
             "see: tspm daemon logs"
         );
+    }
+
+    private static async Task AskForReplacementAsync(TspmIpcClient client)
+    {
+        try
+        {
+            await client.RestartDaemonAsync();
+        }
+        catch (TspmException error)
+            when (error.Code is IpcErrorCode.Closed or IpcErrorCode.ShuttingDown)
+        {
+            // It left before its answer came: that is what was asked for.
+        }
+    }
+
+    private static async Task<StatusReply?> ReadStatusAsync(
+        CliContext context,
+        CancellationToken ct
+    )
+    {
+        try
+        {
+            await using var client = await context.Launcher.TryConnectAsync(null, ct);
+            return client is null ? null : await client.GetStatusAsync(ct);
+        }
+        catch (TspmException error)
+            when (error.Code is IpcErrorCode.Closed or IpcErrorCode.ShuttingDown)
+        {
+            // The old one, leaving.
+            return null;
+        }
     }
 
     /// <summary>Its own log.</summary>

@@ -11,6 +11,8 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
 {
     private const int MaxDepth = 8;
     private const int MaxAnswer = 4096;
+    private static readonly TimeSpan HandoverDeadline = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan HandoverPause = TimeSpan.FromMilliseconds(10);
 
     /// <summary>The home.</summary>
     public HomePaths Home { get; } = home;
@@ -47,6 +49,7 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
     }
 
     /// <summary>A connection to a daemon that runs; null if none does.</summary>
+    /// <remarks>A daemon that is about to leave hangs up or says so: the next one is waited for.</remarks>
     /// <exception cref="CliException">It cannot be talked to.</exception>
     public async Task<TspmIpcClient?> TryConnectAsync(
         ReconnectPolicy? reconnect,
@@ -54,28 +57,39 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
     )
     {
         CheckHome();
-        try
+        var time = TimeProvider.System;
+        var begin = time.GetTimestamp();
+        while (true)
         {
-            return await TspmIpcClient.ConnectAsync(
-                new TspmClientOptions
+            try
+            {
+                return await TspmIpcClient.ConnectAsync(OptionsOf(reconnect), ct);
+            }
+            catch (TspmException error) when (error.Code is IpcErrorCode.NotRunning)
+            {
+                return null;
+            }
+            catch (TspmException error)
+            {
+                var isLeaving = error.Code is IpcErrorCode.Closed or IpcErrorCode.ShuttingDown;
+                if (!isLeaving || time.GetElapsedTime(begin) > HandoverDeadline)
                 {
-                    SocketPath = Home.Socket,
-                    ClientName = $"tspm/{BuildFacts.Version}",
-                    BuildId = BuildFacts.BuildId,
-                    Reconnect = reconnect ?? ReconnectPolicy.None,
-                },
-                ct
-            );
-        }
-        catch (TspmException error) when (error.Code is IpcErrorCode.NotRunning)
-        {
-            return null;
-        }
-        catch (TspmException error)
-        {
-            throw new CliException(ExitCodes.Of(error.Code), error.Message, error.Hint);
+                    throw new CliException(ExitCodes.Of(error.Code), error.Message, error.Hint);
+                }
+            }
+
+            await Task.Delay(HandoverPause, time, ct);
         }
     }
+
+    private TspmClientOptions OptionsOf(ReconnectPolicy? reconnect) =>
+        new()
+        {
+            SocketPath = Home.Socket,
+            ClientName = $"tspm/{BuildFacts.Version}",
+            BuildId = BuildFacts.BuildId,
+            Reconnect = reconnect ?? ReconnectPolicy.None,
+        };
 
     private void CheckHome()
     {
