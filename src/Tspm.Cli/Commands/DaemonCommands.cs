@@ -148,7 +148,7 @@ internal static class DaemonCommands
         return code;
     }
 
-    /// <summary>pm2's word for shutdown; with a name it is a mistake, never a shutdown.</summary>
+    /// <summary>Another word for shutdown; with a name it is a mistake, never a shutdown.</summary>
     public static Task<int> KillAsync(Invocation invocation) =>
         invocation.Arguments.Count == 0
             ? ShutdownAsync(invocation)

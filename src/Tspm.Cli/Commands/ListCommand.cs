@@ -16,7 +16,7 @@ internal static class ListCommand
         return Print(context, (await client.ListAsync(invocation.Arguments)).Processes);
     }
 
-    /// <summary>pm2's word for list -o json.</summary>
+    /// <summary>Another word for list -o json.</summary>
     public static async Task<int> JsonListAsync(Invocation invocation)
     {
         var context = CliContext.Of(invocation);
