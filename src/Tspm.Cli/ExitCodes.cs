@@ -42,6 +42,20 @@ internal static class ExitCodes
     /// <summary>The reader of stdout went away.</summary>
     public const int BrokenPipe = Signal + 13;
 
+    /// <summary>The code of the protocol that stands in the JSON of an error of the command line.</summary>
+    public static string CodeOf(int exitCode) =>
+        exitCode switch
+        {
+            Usage => "bad-request",
+            NotFound => "not-found",
+            NoDaemon => "not-running",
+            Permission => "permission",
+            Conflict => "conflict",
+            Timeout => "timeout",
+            Version => "version",
+            _ => "failed",
+        };
+
     /// <summary>The exit code for a code of the protocol.</summary>
     public static int Of(string code) =>
         code switch

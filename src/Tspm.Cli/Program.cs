@@ -25,7 +25,13 @@ internal static class Program
         }
         catch (CliException error)
         {
-            return Fail(invocation, error.ExitCode, error.Message, error.Hint, "usage");
+            return Fail(
+                invocation,
+                error.ExitCode,
+                error.Message,
+                error.Hint,
+                ExitCodes.CodeOf(error.ExitCode)
+            );
         }
         catch (TspmException error)
         {
@@ -74,8 +80,9 @@ internal static class Program
         )
         {
             var words = JsonEncodedText.Encode(message);
+            var advice = hint is null ? "" : $",\"hint\":\"{JsonEncodedText.Encode(hint)}\"";
             text =
-                $"{{\"v\":1,\"kind\":\"error\",\"code\":\"{code}\",\"exitCode\":{exitCode},\"message\":\"{words}\"}}\n";
+                $"{{\"v\":1,\"kind\":\"error\",\"code\":\"{code}\",\"exitCode\":{exitCode},\"message\":\"{words}\"{advice}}}\n";
         }
 
         try

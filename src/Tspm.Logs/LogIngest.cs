@@ -17,6 +17,7 @@ public sealed class LogIngest : IDisposable
     private readonly byte[] _window;
     private readonly List<LogWriter> _touched = [];
     private readonly List<LogWriter> _waiting = [];
+    private ulong _consumed;
     private readonly Lock _gate = new();
 
     // Guarded by _gate for writing; read as a whole.
@@ -32,6 +33,9 @@ public sealed class LogIngest : IDisposable
 
     /// <summary>The ord of the next record to read.</summary>
     public ulong Position => _journal.Position;
+
+    /// <summary>Everything before this ord is in the indexes; at most <see cref="Position"/>. Any thread.</summary>
+    public ulong Consumed => Volatile.Read(ref _consumed);
 
     /// <summary>All logs.</summary>
     public IReadOnlyCollection<LogWriter> Logs => _logs.Values;
@@ -74,6 +78,8 @@ public sealed class LogIngest : IDisposable
 
         FlushWaiting(now);
         CommitTouched();
+        // Only now: records whose commit failed are still needed in the journal.
+        Volatile.Write(ref _consumed, _journal.Position);
         return new IngestTurn(read == RecordsPerTurn, NextDeadline());
     }
 

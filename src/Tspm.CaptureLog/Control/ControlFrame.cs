@@ -95,4 +95,10 @@ public enum ControlKind : ushort
 
     /// <summary>Keeper: somebody asked me to stop; stop everything in order.</summary>
     Terminate = 13,
+
+    /// <summary>Daemon: how is it with you?</summary>
+    Stats = 14,
+
+    /// <summary>Keeper: u64 bytes that its garbage-collected heap has ever allocated.</summary>
+    StatsReply = 15,
 }

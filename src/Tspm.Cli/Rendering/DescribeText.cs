@@ -17,7 +17,7 @@ internal static class DescribeText
         Row(
             text,
             "status",
-            process.StatusText + (process.Reason is { } reason ? $": {Clean(reason)}" : "")
+            Clean(process.StatusText) + (process.Reason is { } reason ? $": {Clean(reason)}" : "")
         );
         Row(text, "pid", process.Pid?.ToString(CultureInfo.InvariantCulture) ?? "-");
         Row(text, "run", $"{process.Run}  {process.RunId}");

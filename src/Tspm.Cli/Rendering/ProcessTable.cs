@@ -69,7 +69,7 @@ internal static class ProcessTable
         [
             process.Id.ToString(CultureInfo.InvariantCulture),
             withNamespace ? $"{TerminalSanitizer.Clean(process.Ns)}/{name}" : name,
-            process.StatusText,
+            TerminalSanitizer.Clean(process.StatusText),
             process.Run.ToString(CultureInfo.InvariantCulture),
             process.Pid?.ToString(CultureInfo.InvariantCulture) ?? "-",
             process.UptimeSeconds is { } up ? Durations.FormatSeconds(up) : "-",

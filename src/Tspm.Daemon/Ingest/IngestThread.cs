@@ -120,7 +120,7 @@ internal sealed class IngestThread : IDisposable
     {
         try
         {
-            _ingest.SyncAndForget(_home, _ingest.Position);
+            _ingest.SyncAndForget(_home, _ingest.Consumed);
         }
         catch (IOException error)
         {

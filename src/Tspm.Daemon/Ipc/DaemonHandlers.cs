@@ -33,7 +33,7 @@ internal sealed class DaemonHandlers(
                 "status",
                 json.EmptyMessage,
                 json.StatusReply,
-                (_, _, _) => Status()
+                (_, _, ct) => StatusAsync(ct)
             )
             .Add(
                 MethodNumbers.Followers,
@@ -87,10 +87,11 @@ internal sealed class DaemonHandlers(
         return results;
     }
 
-    private ValueTask<IpcResult<StatusReply>> Status()
+    private async ValueTask<IpcResult<StatusReply>> StatusAsync(CancellationToken ct)
     {
         var all = registry.All;
-        var reply = new StatusReply
+        var keeperAllocated = await KeeperAllocatedAsync(ct);
+        return new StatusReply
         {
             Pid = Environment.ProcessId,
             KeeperPid = keeper.Pid,
@@ -107,8 +108,21 @@ internal sealed class DaemonHandlers(
             Subscriptions = server().SubscriptionCount,
             JournalPosition = ingest.Position,
             AllocatedBytes = GC.GetTotalAllocatedBytes(),
+            KeeperAllocatedBytes = keeperAllocated,
         };
-        return ValueTask.FromResult<IpcResult<StatusReply>>(reply);
+    }
+
+    private async Task<long?> KeeperAllocatedAsync(CancellationToken ct)
+    {
+        try
+        {
+            return await keeper.GetAllocatedBytesAsync(ct);
+        }
+        catch (IOException)
+        {
+            // There is no keeper just now; the daemon's own facts are worth telling without it.
+            return null;
+        }
     }
 
     private ValueTask<IpcResult<FollowersReply>> Followers()

@@ -20,6 +20,9 @@ internal interface IKeeper
     /// <summary>Sends a signal to a run that has not been reaped; the errno, 0 if it was sent.</summary>
     Task<int> SignalAsync(uint process, uint run, int signal, bool toGroup, CancellationToken ct);
 
+    /// <summary>Bytes that the keeper's garbage-collected heap has ever allocated.</summary>
+    Task<long> GetAllocatedBytesAsync(CancellationToken ct);
+
     /// <summary>Leaves what is still open of a run's output to whoever holds it.</summary>
     Task CutDrainAsync(uint process, uint run, CancellationToken ct);
 }

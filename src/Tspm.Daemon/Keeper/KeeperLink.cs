@@ -131,6 +131,13 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public async Task<long> GetAllocatedBytesAsync(CancellationToken ct)
+    {
+        var body = await AskAsync(id => new ControlWriter().Finish(ControlKind.Stats, id), ct);
+        return (long)new ControlReader(body).U64();
+    }
+
+    /// <inheritdoc/>
     public Task CutDrainAsync(uint process, uint run, CancellationToken ct) =>
         AskAsync(
             id => new ControlWriter().U32(process).U32(run).Finish(ControlKind.CutDrain, id),

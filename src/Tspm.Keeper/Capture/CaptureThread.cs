@@ -60,9 +60,6 @@ internal sealed unsafe class CaptureThread : IDisposable
         _thread = new Thread(Run) { IsBackground = true, Name = "capture" };
     }
 
-    /// <summary>Bytes that the loops of this thread have allocated; for tests.</summary>
-    public long AllocatedBytes { get; private set; }
-
     /// <summary>Starts the thread.</summary>
     public void Start() => _thread.Start();
 
@@ -168,7 +165,6 @@ internal sealed unsafe class CaptureThread : IDisposable
     {
         while (!_isStopping)
         {
-            var before = GC.GetAllocatedBytesForCurrentThread();
             var count = _epoll.Wait(_events, NextWait());
             var hasOrders = false;
             for (var i = 0; i < count; i++)
@@ -183,7 +179,6 @@ internal sealed unsafe class CaptureThread : IDisposable
 
             TakeTimed();
             WriteRecords();
-            AllocatedBytes += GC.GetAllocatedBytesForCurrentThread() - before;
             if (hasOrders)
             {
                 TakeOrders();

@@ -192,6 +192,10 @@ internal sealed class ControlThread : IDisposable
                         .Finish(ControlKind.CutDrainReply, frame.Id)
                 );
                 break;
+            case ControlKind.Stats:
+                var allocated = (ulong)GC.GetTotalAllocatedBytes();
+                Answer(new ControlWriter().U64(allocated).Finish(ControlKind.StatsReply, frame.Id));
+                break;
             case ControlKind.Ping:
                 Answer(new ControlWriter().Finish(ControlKind.Pong, frame.Id));
                 break;

@@ -50,6 +50,9 @@ public sealed record StatusReply
 
     /// <summary>Bytes allocated by the garbage-collected heap since the daemon began.</summary>
     public required long AllocatedBytes { get; init; }
+
+    /// <summary>The same of the keeper; null while there is none.</summary>
+    public long? KeeperAllocatedBytes { get; init; }
 }
 
 /// <summary>Shut everything down.</summary>
