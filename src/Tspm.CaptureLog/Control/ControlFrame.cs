@@ -36,7 +36,7 @@ public readonly record struct ControlFrame(ControlKind Kind, uint Id, int Length
         if (
             length > MaxBytes
             || version != Version
-            || kind is ControlKind.None or > ControlKind.Terminate
+            || kind is ControlKind.None or > ControlKind.StatsReply
         )
         {
             return false;
