@@ -263,7 +263,8 @@ internal sealed unsafe class CaptureThread : IDisposable
 
         var elapsed = Math.Max(1, now - stream.LastTurn);
         stream.LastTurn = now;
-        if (moved >= stream.PipeSize / 2)
+        // A turn's bound is a quarter of a grown pipe: a turn that reached it left more behind.
+        if (moved >= Math.Min(MaxTurnBytes, stream.PipeSize / 2))
         {
             _allowance.TryGrow(stream);
             TakeByTimer(stream, now);
