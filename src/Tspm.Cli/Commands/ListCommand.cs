@@ -12,20 +12,16 @@ internal static class ListCommand
     public static async Task<int> ListAsync(Invocation invocation)
     {
         var context = CliContext.Of(invocation);
-        await using var client = await context.ConnectAsync();
-        return Print(context, (await client.ListAsync(invocation.Arguments)).Processes);
+        var reply = await context.Launcher.AskAsync(daemon => daemon.List(invocation.Arguments));
+        return Print(context, reply.Processes);
     }
 
     /// <summary>Another word for list -o json.</summary>
     public static async Task<int> JsonListAsync(Invocation invocation)
     {
         var context = CliContext.Of(invocation);
-        await using var client = await context.ConnectAsync();
-        PrintJson(
-            context,
-            (await client.ListAsync(invocation.Arguments)).Processes,
-            asLines: false
-        );
+        var reply = await context.Launcher.AskAsync(daemon => daemon.List(invocation.Arguments));
+        PrintJson(context, reply.Processes, asLines: false);
         return ExitCodes.Done;
     }
 
@@ -38,8 +34,10 @@ internal static class ListCommand
             throw new CliException(ExitCodes.Usage, "describe: which process?", "see: tspm list");
         }
 
-        await using var client = await context.ConnectAsync();
-        var processes = (await client.DescribeAsync(invocation.Arguments)).Processes;
+        var reply = await context.Launcher.AskAsync(daemon =>
+            daemon.Describe(invocation.Arguments)
+        );
+        var processes = reply.Processes;
         if (
             context.IsJson
             && invocation.Arguments is [var only]

@@ -48,6 +48,34 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
             );
     }
 
+    /// <summary>Asks one thing that changes nothing, without the threads of a connection if a daemon runs.</summary>
+    /// <param name="question">May be asked twice.</param>
+    /// <param name="ct">Ends the wait for a daemon that has to be started.</param>
+    /// <exception cref="CliException">There is no daemon and none can be started.</exception>
+    /// <exception cref="TspmException">The daemon refused.</exception>
+    public async Task<T> AskAsync<T>(Func<TspmCaller, T> question, CancellationToken ct = default)
+    {
+        CheckHome();
+        try
+        {
+            using var caller = TspmCaller.Connect(OptionsOf(null));
+            return question(caller);
+        }
+        catch (TspmException error)
+            when (error.Code
+                    is IpcErrorCode.NotRunning
+                        or IpcErrorCode.Closed
+                        or IpcErrorCode.ShuttingDown
+            )
+        {
+            // Started, or waited for: one that leaves is followed by the next.
+            await using var client = await ConnectAsync(null, ct);
+        }
+
+        using var again = TspmCaller.Connect(OptionsOf(null));
+        return question(again);
+    }
+
     /// <summary>A connection to a daemon that runs; null if none does.</summary>
     /// <remarks>A daemon that is about to leave hangs up or says so: the next one is waited for.</remarks>
     /// <exception cref="CliException">It cannot be talked to.</exception>

@@ -30,6 +30,7 @@ internal struct HeaderSlot
     /// <summary>True if it is a header of this format, whole.</summary>
     public readonly bool IsGood =>
         Kind == SlotKind.Header
+        && Reserved == 0
         && Magic == MagicNumber
         && Version == FormatVersion
         && Checksum == ComputeChecksum();
