@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SmartIpc.Connections;
@@ -81,9 +80,7 @@ public static class DaemonHost
         private readonly TaskCompletionSource<DaemonEnd> _end = new(
             TaskCreationOptions.RunContinuationsAsynchronously
         );
-        private readonly string _daemonId = Convert.ToHexStringLower(
-            RandomNumberGenerator.GetBytes(16)
-        );
+        private readonly string _daemonId = Guid.NewGuid().ToString("N");
         private KeeperLink? _keeper;
         private IngestThread? _ingest;
         private LogIngest? _logs;
