@@ -165,6 +165,7 @@ public static class DaemonHost
             var topics = new LogTopicSource(_registry);
             var services = MakeServices();
             var factory = new ProcessFactory(_registry, services, _logs, topics);
+            services.ForgetAsync = factory.ForgetAsync;
             Load(factory);
             _ingest.Start();
             await _ingest.CaughtUp;

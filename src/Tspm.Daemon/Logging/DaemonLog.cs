@@ -27,6 +27,13 @@ internal static partial class DaemonLog
     [LoggerMessage(1005, LogLevel.Warning, "{Name}: given up: {Reason}")]
     public static partial void GivenUp(ILogger log, string name, string reason);
 
+    [LoggerMessage(
+        1013,
+        LogLevel.Warning,
+        "{Name}: the temporary process could not be deleted: {Reason}"
+    )]
+    public static partial void ForgetFailed(ILogger log, string name, string reason);
+
     [LoggerMessage(1006, LogLevel.Warning, "{Name}: descendants that could not be ended: {Pids}")]
     public static partial void Survivors(ILogger log, string name, string pids);
 

@@ -1,3 +1,4 @@
+using Tspm.Daemon.Logging;
 using Tspm.Daemon.Topics;
 using Tspm.Logs;
 using Tspm.Protocol;
@@ -113,6 +114,23 @@ internal sealed class ProcessFactory(
             Ns = spec.Ns,
             Message = "deleted",
         };
+    }
+
+    /// <summary>Deletes a temporary process whose command is gone; tells the daemon's log what goes wrong.</summary>
+    public async Task ForgetAsync(ProcessSupervisor process)
+    {
+        try
+        {
+            await DeleteAsync(process, keepLogs: false);
+        }
+        catch (IOException error)
+        {
+            DaemonLog.ForgetFailed(services.Log, process.Record.Spec.Name, error.Message);
+        }
+        catch (InvalidOperationException error)
+        {
+            DaemonLog.ForgetFailed(services.Log, process.Record.Spec.Name, error.Message);
+        }
     }
 
     private static void Drop(ProcessSupervisor process, bool keepLogs)

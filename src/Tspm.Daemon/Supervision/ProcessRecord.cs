@@ -26,6 +26,9 @@ internal sealed record ProcessRecord
     /// <summary>Restarts that nobody asked for.</summary>
     public int Restarts { get; init; }
 
+    /// <summary>What the restart policy remembers; its times are monotonic, so they hold as long as the keeper does.</summary>
+    public RestartHistory History { get; init; } = RestartHistory.Clean;
+
     /// <summary>The last runs, newest first, at most <see cref="MaxRuns"/>.</summary>
     public IReadOnlyList<RunRecord> Runs { get; init; } = [];
 

@@ -29,13 +29,15 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     private readonly List<CommandMessage> _waitForStop = [];
     private readonly List<CommandMessage> _startAfterStop = [];
     private readonly CancellationTokenSource _stopping = new();
-    private RestartHistory _history = RestartHistory.Clean;
     private RunState? _run;
     private RestartDecision? _decision;
     private ITimer? _timer;
     private long _timerNumber;
     private long _graceUntil;
     private Task _loop = Task.CompletedTask;
+
+    // Not awaited by DisposeAsync: it is what disposes of this.
+    private Task _forgetting = Task.CompletedTask;
 
     /// <summary>Makes a supervisor of a known process; it does nothing before <see cref="Start"/>.</summary>
     public ProcessSupervisor(ProcessRecord record, LogWriter log, SupervisorServices services)
@@ -68,7 +70,15 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     public event Action<ProcessSupervisor>? Changed;
 
     /// <summary>Starts the loop.</summary>
-    public void Start() => _loop = Task.Run(RunLoopAsync);
+    public void Start()
+    {
+        _loop = Task.Run(RunLoopAsync);
+        if (Record.IsTemporary && Record.Run > 0 && IsOver)
+        {
+            // It ended under the daemon before.
+            SetTimer(TimerKind.Forget, _services.Options.TemporaryLinger);
+        }
+    }
 
     /// <summary>A run that goes on: the keeper has it.</summary>
     public void Adopt(RunState run)
@@ -180,8 +190,13 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
                 return;
             default:
                 CancelTimer();
-                _history = RestartHistory.Clean;
-                Record = Record with { IsWanted = true, Restarts = 0, FailedReason = null };
+                Record = Record with
+                {
+                    IsWanted = true,
+                    Restarts = 0,
+                    FailedReason = null,
+                    History = RestartHistory.Clean,
+                };
                 command.Done.SetResult(await SpawnAsync());
                 return;
         }
@@ -305,18 +320,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         DaemonLog.SpawnFailed(_services.Log, Record.Spec.Name, reason);
         var isRestart = Record.Restarts > 0;
         var decision = isRestart ? Decide(RunOutcome.Unknown, TimeSpan.Zero) : null;
-        var body = new LogEvent
-        {
-            What = LogEvents.SpawnFailed,
-            Run = run.Run,
-            RunId = run.RunId.ToString(),
-            Errno = errno,
-            Message = reason,
-            Next = decision is { Action: AfterExit.Restart } ? "restart" : "failed",
-            NextMs = decision is { Action: AfterExit.Restart }
-                ? (long)decision.Delay.TotalMilliseconds
-                : null,
-        };
+        var body = RunEvents.SpawnFailed(run, errno, reason, decision);
         await _services.Ingest.AppendEventAsync(Log, run.Run, SupervisorServices.Body(body));
         UpdateRun(record =>
             record with
@@ -380,8 +384,16 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             ),
             TimerKind.Drain when Status == ProcessStatus.Draining => CutAsync(),
             TimerKind.Descendants when Status == ProcessStatus.Sweeping => SweepAsync(),
+            TimerKind.Forget when _run is null => Forget(),
             _ => Task.CompletedTask,
         };
+
+    /// <summary>Nobody deleted it: the command that ran it is gone.</summary>
+    private Task Forget()
+    {
+        _forgetting = Task.Run(() => _services.ForgetAsync(this));
+        return Task.CompletedTask;
+    }
 
     private async Task RetryAsync()
     {
@@ -517,32 +529,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
 
     private async Task WriteRunExitAsync(RunState run)
     {
-        // FinishAsync is only called for a run that has ended.
-        var outcome = run.Outcome!.Value;
-        var willStart = _startAfterStop.Count > 0 || _decision is { Action: AfterExit.Restart };
-        var body = new LogEvent
-        {
-            What = LogEvents.RunExit,
-            Run = run.Run,
-            RunId = run.RunId.ToString(),
-            Code = outcome.Code,
-            Signal = outcome.SignalName,
-            By =
-                run.WasSignalled ? "tspm"
-                : outcome.Signal != 0 ? "unknown"
-                : "self",
-            DurationMs = (long)run.Uptime.TotalMilliseconds,
-            MaxMemoryBytes = run.MaxMemoryBytes,
-            CpuMs = run.CpuMs,
-            Drain = run.WasCut ? "cut" : "complete",
-            Next =
-                willStart ? "restart"
-                : _decision is { Action: AfterExit.GiveUp } ? "failed"
-                : run.WasSignalled ? "stopped"
-                : "exited",
-            NextMs = willStart ? (long)(_decision?.Delay.TotalMilliseconds ?? 0) : null,
-            Message = _decision?.Reason,
-        };
+        var body = RunEvents.RunExit(run, _decision, isAwaited: _startAfterStop.Count > 0);
         await _services.Ingest.AppendEventAsync(Log, run.Run, SupervisorServices.Body(body));
     }
 
@@ -636,8 +623,12 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     {
         CommandMessage[] waiting = [.. _startAfterStop];
         _startAfterStop.Clear();
-        _history = RestartHistory.Clean;
-        Record = Record with { IsWanted = true, FailedReason = null };
+        Record = Record with
+        {
+            IsWanted = true,
+            FailedReason = null,
+            History = RestartHistory.Clean,
+        };
         var result = await SpawnAsync();
         foreach (var command in waiting)
         {
@@ -671,13 +662,13 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         var nowMs = _services.Time.GetTimestamp() * 1000 / _services.Time.TimestampFrequency;
         var decision = RestartDecision.After(
             Record.Spec.Restart,
-            _history,
+            Record.History,
             outcome,
             uptime,
             nowMs,
             Random.Shared.NextDouble()
         );
-        _history = decision.History;
+        Record = Record with { History = decision.History };
         return decision;
     }
 
@@ -707,7 +698,14 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     {
         Status = status;
         Changed?.Invoke(this);
+        if (Record.IsTemporary && IsOver)
+        {
+            SetTimer(TimerKind.Forget, _services.Options.TemporaryLinger);
+        }
     }
+
+    private bool IsOver =>
+        Status is ProcessStatus.Stopped or ProcessStatus.Exited or ProcessStatus.Failed;
 
     private void SetTimer(TimerKind kind, TimeSpan delay)
     {

@@ -67,4 +67,7 @@ internal enum TimerKind
 
     /// <summary>Look again whether the descendants have gone.</summary>
     Descendants,
+
+    /// <summary>A temporary process has ended and nobody deleted it.</summary>
+    Forget,
 }

@@ -33,6 +33,9 @@ internal sealed record SupervisorServices
     /// <summary>Has the list saved; ends when it is.</summary>
     public required Func<Task> SaveAsync { get; init; }
 
+    /// <summary>Deletes a temporary process that has ended; set before any supervisor starts.</summary>
+    public Func<ProcessSupervisor, Task> ForgetAsync { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Gives the next number of the order of starts.</summary>
     public required Func<long> NextStartOrder { get; init; }
 

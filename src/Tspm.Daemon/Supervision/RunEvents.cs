@@ -1,0 +1,65 @@
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Daemon.Supervision;
+
+/// <summary>The life-cycle entries that a supervisor writes into the log; pure.</summary>
+internal static class RunEvents
+{
+    /// <summary>A run that could not be started.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="errno">What the keeper said.</param>
+    /// <param name="reason">The same in words.</param>
+    /// <param name="decision">What comes next; null if nobody decides.</param>
+    public static LogEvent SpawnFailed(
+        RunState run,
+        int errno,
+        string reason,
+        RestartDecision? decision
+    )
+    {
+        var next = decision is { Action: AfterExit.Restart } ? decision : null;
+        return new LogEvent
+        {
+            What = LogEvents.SpawnFailed,
+            Run = run.Run,
+            RunId = run.RunId.ToString(),
+            Errno = errno,
+            Message = reason,
+            Next = next is null ? "failed" : "restart",
+            NextMs = (long?)next?.Delay.TotalMilliseconds,
+        };
+    }
+
+    /// <summary>A run whose leader was reaped and whose output is complete, or no longer waited for.</summary>
+    /// <param name="run">The run; it has ended.</param>
+    /// <param name="decision">What the restart policy says; null if it was stopped.</param>
+    /// <param name="isAwaited">Somebody asked to have it started again.</param>
+    public static LogEvent RunExit(RunState run, RestartDecision? decision, bool isAwaited)
+    {
+        var outcome = run.Outcome ?? RunOutcome.Unknown;
+        var willStart = isAwaited || decision is { Action: AfterExit.Restart };
+        return new LogEvent
+        {
+            What = LogEvents.RunExit,
+            Run = run.Run,
+            RunId = run.RunId.ToString(),
+            Code = outcome.Code,
+            Signal = outcome.SignalName,
+            By =
+                run.WasSignalled ? "tspm"
+                : outcome.Signal != 0 ? "unknown"
+                : "self",
+            DurationMs = (long)run.Uptime.TotalMilliseconds,
+            MaxMemoryBytes = run.MaxMemoryBytes,
+            CpuMs = run.CpuMs,
+            Drain = run.WasCut ? "cut" : "complete",
+            Next =
+                willStart ? "restart"
+                : decision is { Action: AfterExit.GiveUp } ? "failed"
+                : run.WasSignalled ? "stopped"
+                : "exited",
+            NextMs = willStart ? (long)(decision?.Delay.TotalMilliseconds ?? 0) : null,
+            Message = decision?.Reason,
+        };
+    }
+}
