@@ -123,12 +123,12 @@ public sealed class FixtureSpecs
         var after = await home.JsonAsync("daemon", "status", "--json");
         File.Delete(gate);
 
-        // Two status requests are in it and perhaps a buffer that was rented late; the smallest object per line
-        // would be 24 bytes times 300,000.
+        // The smallest object per line would be 24 bytes times 300,000. What is left: two status requests, and batch
+        // buffers of 256 KiB that another pool thread rents for the first time.
         foreach (var field in new[] { "allocatedBytes", "keeperAllocatedBytes" })
         {
             var grown = after.GetProperty(field).GetInt64() - before.GetProperty(field).GetInt64();
-            Assert.True(grown < 3 * lines, $"{field} grew by {grown}");
+            Assert.True(grown < 8 * lines, $"{field} grew by {grown}");
         }
     }
 

@@ -1,0 +1,45 @@
+using Tspm.Cli.CommandLine;
+
+namespace Tspm.Cli.Tests.CommandLine;
+
+/// <summary>The grammar of --since.</summary>
+public sealed class TimeTextTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 31, 14, 5, 6, TimeSpan.Zero);
+
+    [Theory]
+    [InlineData("90s", "2026-01-31T14:03:36Z")]
+    [InlineData("10m", "2026-01-31T13:55:06Z")]
+    [InlineData("2h30m", "2026-01-31T11:35:06Z")]
+    [InlineData("3d", "2026-01-28T14:05:06Z")]
+    [InlineData("2026-01-30", "2026-01-30T00:00:00Z")]
+    [InlineData("2026-01-30 14:05", "2026-01-30T14:05:00Z")]
+    [InlineData("2026-01-30T14:05:06.123Z", "2026-01-30T14:05:06.123Z")]
+    [InlineData("2026-01-30T14:05:06+02:00", "2026-01-30T12:05:06Z")]
+    [InlineData("14:05", "2026-01-31T14:05:00Z")]
+    [InlineData("now", "2026-01-31T14:05:06Z")]
+    [InlineData("today", "2026-01-31T00:00:00Z")]
+    [InlineData("yesterday", "2026-01-30T00:00:00Z")]
+    [InlineData("@1767225600.5", "2026-01-01T00:00:00.5Z")]
+    public void A_time_is_understood(string text, string expected)
+    {
+        var time = TimeText.Parse(text, Now, TimeZoneInfo.Utc);
+
+        Assert.Equal(
+            DateTimeOffset.Parse(expected, System.Globalization.CultureInfo.InvariantCulture),
+            time
+        );
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("soon")]
+    [InlineData("10")]
+    [InlineData("10x")]
+    [InlineData("25:00")]
+    [InlineData("2026-02-30")]
+    [InlineData("@")]
+    [InlineData("-5m")]
+    public void Another_text_is_refused(string text) =>
+        Assert.ThrowsAny<Exception>(() => TimeText.Parse(text, Now, TimeZoneInfo.Utc));
+}
