@@ -225,7 +225,8 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner
     internal void OnRefused(IpcError error)
     {
         _client.Forget(this);
-        _messages.Push(
+        End(
+            error.Code,
             new TopicMessage
             {
                 Kind = TopicMessageKind.Refused,
@@ -233,26 +234,21 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner
                 Error = error,
             }
         );
-        End(error.Code, tell: false);
     }
 
-    internal void End(string reason, bool tell = true)
-    {
-        if (!_messages.TryEnd(reason))
-        {
-            return;
-        }
+    internal void End(string reason) =>
+        End(reason, new TopicMessage { Kind = TopicMessageKind.Ended, Reason = reason });
 
+    private void End(string reason, in TopicMessage last)
+    {
+        // Before the reader hears of it: it may ask at once.
         lock (_gate)
         {
             _isSubscribed = false;
         }
 
         _left.TrySetResult();
-        if (tell)
-        {
-            _messages.Push(new TopicMessage { Kind = TopicMessageKind.Ended, Reason = reason });
-        }
+        _messages.TryEnd(reason, last);
     }
 
     /// <summary>Takes a frame of the receive loop; older generations are skipped.</summary>

@@ -118,8 +118,9 @@ internal sealed class MessageQueue : IValueTaskSource<TopicMessage>
         Push(bookmark);
     }
 
-    /// <summary>Has reads say Ended when all before it is read; false if that was said before.</summary>
-    public bool TryEnd(string reason)
+    /// <summary>Puts the last message behind the rest and has reads say Ended after it; false if that was said before.</summary>
+    /// <remarks>One step: a reader that takes the last message and comes back must find the end, or it waits for ever.</remarks>
+    public bool TryEnd(string reason, in TopicMessage last)
     {
         lock (_gate)
         {
@@ -129,8 +130,18 @@ internal sealed class MessageQueue : IValueTaskSource<TopicMessage>
             }
 
             _endReason = reason;
-            return true;
+            if (!_isWaiting)
+            {
+                Enqueue(last);
+                return true;
+            }
+
+            _isWaiting = false;
         }
+
+        // Outside of the lock: the reader may go on in here.
+        _waiter.SetResult(last);
+        return true;
     }
 
     /// <summary>Forgets what was not read: it will be asked for again.</summary>
