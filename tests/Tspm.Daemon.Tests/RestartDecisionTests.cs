@@ -195,10 +195,7 @@ public sealed class RestartDecisionTests
 
     private static void AssertCaught(Decider broken) =>
         Assert.ThrowsAny<Exception>(() =>
-            Cases.Sample(
-                (policy, life) => AssertLikeModel(broken, policy, life),
-                iter: Iterations
-            )
+            Cases.Sample((policy, life) => AssertLikeModel(broken, policy, life), iter: Iterations)
         );
 
     private static void AssertLikeModel(Decider decide, RestartSpec policy, Ended[] life)

@@ -40,9 +40,7 @@ public sealed class SecretMaskTests
         Texts.OneOf("", "_FILE", "_2"),
         Gen.Bool,
         (before, word, after, isLower) =>
-            isLower
-                ? $"{before}{word}{after}".ToLowerInvariant()
-                : $"{before}{word}{after}"
+            isLower ? $"{before}{word}{after}".ToLowerInvariant() : $"{before}{word}{after}"
     );
 
     private static readonly Gen<(string, string)> Cases = Gen.Select(SecretNames, Values);

@@ -132,11 +132,7 @@ public sealed class SelectorTests
         );
     }
 
-    private static void AssertLikeModel(
-        string glob,
-        string name,
-        Func<string, string, bool> model
-    )
+    private static void AssertLikeModel(string glob, string name, Func<string, string, bool> model)
     {
         Assert.Null(Selector.TryParse(glob, out var selector));
         var expected = model(glob, name) || model(glob, $"b/{name}");
