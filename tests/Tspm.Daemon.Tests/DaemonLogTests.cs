@@ -110,6 +110,38 @@ public sealed class DaemonLogTests
     }
 
     [Fact]
+    public void A_log_that_was_deleted_begins_anew_at_its_rotation()
+    {
+        using var folder = new TempFolder();
+        using var log = new JsonFileLogger(folder["log"], _time);
+        File.Delete(folder["log"]);
+        var kilobyte = new string('x', 1024);
+
+        for (long written = 0; written < 2 * RotatesAt; written += kilobyte.Length)
+        {
+            DaemonLog.Stopping(log, kilobyte);
+        }
+
+        Assert.Equal(0, log.Lost);
+        Assert.True(new FileInfo(folder["log"]).Length > 0);
+    }
+
+    [Fact]
+    public void A_directory_in_the_place_of_the_log_loses_lines_and_stops_nothing()
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder["log"]);
+        using var log = new JsonFileLogger(folder["log"], _time);
+
+        DaemonLog.Stopping(log, "one");
+        Directory.Delete(folder["log"]);
+        DaemonLog.Stopping(log, "two");
+
+        Assert.Equal(1, log.Lost);
+        Assert.Single(File.ReadAllLines(folder["log"]));
+    }
+
+    [Fact]
     public void Every_message_has_an_event_id_of_its_own()
     {
         var ids = typeof(DaemonLog)

@@ -115,6 +115,34 @@ public sealed class ProcessListFileTests
     }
 
     [Fact]
+    public void A_second_damaged_file_of_the_same_second_is_kept_beside_the_first()
+    {
+        using var folder = new TempFolder();
+
+        foreach (var text in new[] { "first", "second" })
+        {
+            File.WriteAllText(folder["list"], text);
+            new ProcessListFile(folder["list"], _time).Read();
+        }
+
+        Assert.Equal("first", File.ReadAllText(folder[$"list.damaged-{Stamp}"]));
+        Assert.Equal("second", File.ReadAllText(folder[$"list.damaged-{Stamp}-2"]));
+    }
+
+    [Fact]
+    public void A_list_of_a_newer_format_is_not_taken_for_one_of_ours()
+    {
+        using var folder = new TempFolder();
+        var newer = new ProcessList { Format = ProcessList.CurrentFormat + 1, NextId = 7 };
+        new ProcessListFile(folder["list"], _time).Write(newer);
+        var file = new ProcessListFile(folder["list"], _time);
+
+        Assert.Equal(1u, file.Read().NextId);
+        Assert.Contains("format 2", file.Damage);
+        Assert.True(File.Exists(folder[$"list.damaged-{Stamp}"]));
+    }
+
+    [Fact]
     public void If_the_copy_is_damaged_too_both_are_kept_and_the_list_is_empty()
     {
         using var folder = new TempFolder();

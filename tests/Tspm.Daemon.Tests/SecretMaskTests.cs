@@ -35,7 +35,11 @@ public sealed class SecretMaskTests
             "DSN",
             "CONNSTR",
             "CONNECTION_STRING",
-            "DATABASE_URL"
+            "DATABASE_URL",
+            "PGPASSWORD",
+            "MYSQL_PWD",
+            "SSHPASS",
+            "SECRETS"
         ),
         Texts.OneOf("", "_FILE", "_2"),
         Gen.Bool,
@@ -76,6 +80,10 @@ public sealed class SecretMaskTests
     [InlineData("ghp_abcdef")]
     [InlineData("sk-abcdef")]
     [InlineData("xoxb-1234")]
+    [InlineData("github_pat_11ABC")]
+    [InlineData("AKIAIOSFODNN7EXAMPLE")]
+    [InlineData("HTTPS://u:hunter2@h")]
+    [InlineData("postgres://u:p/w@h")]
     public void A_value_that_looks_like_a_secret_is_hidden_under_any_name(string value)
     {
         var shown = SecretMask.Mask($"PLAIN={value}");
@@ -86,6 +94,8 @@ public sealed class SecretMaskTests
 
     [Theory]
     [InlineData("PATH=/usr/bin:/bin")]
+    [InlineData("PWD=/srv/web")]
+    [InlineData("OLDPWD=/srv")]
     [InlineData("PASSAGE=north")]
     [InlineData("AUTHOR=me")]
     [InlineData("TOKENIZER=bpe")]

@@ -13,6 +13,7 @@ internal static partial class LibC
     private const int Create = 0x40;
     private const int NonBlock = 0x800;
     private const int CloseOnExec = 0x80000;
+    private const int DirectoryOnly = 0x10000;
     private const int PathOnly = 0x200000;
     private const uint OwnerFile = 0x180;
     private const int LockExclusive = 2;
@@ -37,6 +38,21 @@ internal static partial class LibC
     /// <summary>A handle of a directory, through which names in it can be reached by short paths.</summary>
     public static SafeFileHandle OpenDirectory(string path) =>
         new(open(path, PathOnly | CloseOnExec), ownsHandle: true);
+
+    /// <summary>Has the names in a directory on the device.</summary>
+    /// <exception cref="IOException">The device refused.</exception>
+    public static void SyncDirectory(string path)
+    {
+        using var directory = new SafeFileHandle(
+            open(path, DirectoryOnly | CloseOnExec),
+            ownsHandle: true
+        );
+        if (directory.IsInvalid || fsync(directory) != 0)
+        {
+            var errno = Marshal.GetLastPInvokeError();
+            throw new IOException($"cannot sync the directory {path}: errno {errno}");
+        }
+    }
 
     /// <summary>Opens a named pipe for reading and writing, so that its end is never seen.</summary>
     public static SafeFileHandle OpenPipe(string path) =>
@@ -77,6 +93,9 @@ internal static partial class LibC
 
     [LibraryImport("libc", SetLastError = true)]
     private static unsafe partial nint write(SafeFileHandle file, byte* buffer, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fsync(SafeFileHandle file);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int flock(SafeFileHandle file, int operation);

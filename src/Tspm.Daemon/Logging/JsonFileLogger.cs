@@ -24,7 +24,7 @@ internal sealed class JsonFileLogger : ILogger, IDisposable
     {
         _path = path;
         _time = time;
-        Open();
+        TryOpen();
     }
 
     /// <summary>Lines that could not be written.</summary>
@@ -91,17 +91,21 @@ internal sealed class JsonFileLogger : ILogger, IDisposable
             if (_length > MaxBytes)
             {
                 _file?.Dispose();
-                File.Move(_path, _path + ".1", overwrite: true);
-                Open();
+                _file = null;
+                if (File.Exists(_path))
+                {
+                    File.Move(_path, _path + ".1", overwrite: true);
+                }
             }
 
-            if (_file is null)
+            if (_file is null && !TryOpen())
             {
                 Lost++;
                 return;
             }
 
-            RandomAccess.Write(_file, _line.WrittenSpan, _length);
+            // Opened above.
+            RandomAccess.Write(_file!, _line.WrittenSpan, _length);
             _length += _line.WrittenCount;
         }
         catch (IOException)
@@ -109,9 +113,14 @@ internal sealed class JsonFileLogger : ILogger, IDisposable
             // A full disk must not stop the daemon; the count says that lines are missing.
             Lost++;
         }
+        catch (UnauthorizedAccessException)
+        {
+            // Nor must a directory of that name, or one that is not ours any more.
+            Lost++;
+        }
     }
 
-    private void Open()
+    private bool TryOpen()
     {
         try
         {
@@ -123,10 +132,19 @@ internal sealed class JsonFileLogger : ILogger, IDisposable
             );
             File.SetUnixFileMode(_file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             _length = RandomAccess.GetLength(_file);
+            return true;
         }
         catch (IOException)
         {
+            _file?.Dispose();
             _file = null;
         }
+        catch (UnauthorizedAccessException)
+        {
+            // A directory has that name.
+            _file = null;
+        }
+
+        return false;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Tspm.CaptureLog;
+using Tspm.Daemon.Interop;
 
 namespace Tspm.Daemon.Persistence;
 
@@ -30,9 +31,7 @@ internal sealed class ProcessListFile(string path, TimeProvider time)
             }
 
             Damage = $"{candidate}: {fault}";
-            var stamp = time.GetUtcNow()
-                .ToString("yyyyMMddTHHmmss", System.Globalization.CultureInfo.InvariantCulture);
-            File.Move(candidate, $"{candidate}.damaged-{stamp}", overwrite: true);
+            File.Move(candidate, FindDamagedName(candidate));
         }
 
         return new ProcessList();
@@ -65,6 +64,25 @@ internal sealed class ProcessListFile(string path, TimeProvider time)
         }
 
         File.Move(fresh, path, overwrite: true);
+
+        // The renames too: a list has a directory.
+        LibC.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    private string FindDamagedName(string candidate)
+    {
+        var stamp = time.GetUtcNow()
+            .ToString("yyyyMMddTHHmmss", System.Globalization.CultureInfo.InvariantCulture);
+        var name = $"{candidate}.damaged-{stamp}";
+        for (var i = 2; Path.Exists(name); i++)
+        {
+            name = string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"{candidate}.damaged-{stamp}-{i}"
+            );
+        }
+
+        return name;
     }
 
     private string PreviousPath => path + ".1";
@@ -100,9 +118,13 @@ internal sealed class ProcessListFile(string path, TimeProvider time)
         try
         {
             var read = JsonSerializer.Deserialize(body, ProcessListJson.Default.ProcessList);
-            list = read ?? list;
-            fault = read is null ? "it holds no list" : "";
-            return read is not null;
+            fault =
+                read is null ? "it holds no list"
+                : read.Format > ProcessList.CurrentFormat
+                    ? $"it has format {read.Format}, this tspm knows {ProcessList.CurrentFormat}"
+                : "";
+            list = fault.Length == 0 ? read! : list;
+            return fault.Length == 0;
         }
         catch (JsonException wrong)
         {

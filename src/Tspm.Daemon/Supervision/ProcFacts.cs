@@ -85,6 +85,13 @@ internal readonly record struct ProcFacts(
         try
         {
             var bytes = ReadBounded(pid, "cmdline", MaxCommandLine);
+            if (bytes.Length == 0)
+            {
+                // A kernel thread, or one that has ended and waits to be reaped.
+                var name = Encoding.UTF8.GetString(ReadBounded(pid, "comm", MaxCommandLine));
+                bytes = Encoding.UTF8.GetBytes($"[{name.TrimEnd('\n')}]");
+            }
+
             var text = Encoding.UTF8.GetString(bytes).TrimEnd('\0').Replace('\0', ' ');
             return new string([.. text.Select(c => char.IsControl(c) ? '?' : c)]);
         }

@@ -15,6 +15,8 @@ internal sealed class ProcessFactory(
 )
 {
     private const int MaxEnvironmentBytes = 2 * 1024 * 1024;
+    private const int MaxDelayMs = 86_400_000;
+    private const long MaxRestartMs = 31L * MaxDelayMs;
 
     /// <summary>Makes a process and starts it.</summary>
     public async Task<ActionResult> StartNewAsync(ProcessSpec spec, bool replace, bool isTemporary)
@@ -166,12 +168,30 @@ internal sealed class ProcessFactory(
                 ? $"\"{bad}\" is not NAME=value"
             : !RestartPolicies.All.Contains(spec.Restart.Policy)
                 ? $"\"{spec.Restart.Policy}\" is not one of {string.Join(", ", RestartPolicies.All)}"
+            : FindRestartFault(spec.Restart) is { } restart ? restart
             : spec.Stop.Signal is < 1 or > 64 ? $"{spec.Stop.Signal} is not a signal: 1 to 64"
             : spec.Stop.TimeoutMs is < 0 or > 3_600_000
                 ? $"a stop timeout of {spec.Stop.TimeoutMs} ms is not within 0 to 1 h"
             : spec.Umask > 0x1FF ? $"umask {Convert.ToString(spec.Umask, 8)} is not within 0 to 777"
             : null;
     }
+
+    private static string? FindRestartFault(RestartSpec restart) =>
+        restart.MaxRestarts is < 0 or > 1_000_000
+                ? $"{restart.MaxRestarts} restarts are not within 0 to 1,000,000"
+            : restart.WithinMs is < 1 or > MaxRestartMs
+                ? $"a restart window of {restart.WithinMs} ms is not within 1 ms to 31 days"
+            : restart.InitialDelayMs is < 0 or > MaxDelayMs
+                ? $"a first delay of {restart.InitialDelayMs} ms is not within 0 to 1 day"
+            : restart.MaxDelayMs is < 0 or > MaxDelayMs
+                ? $"a longest delay of {restart.MaxDelayMs} ms is not within 0 to 1 day"
+            : restart.MinUptimeMs is < 0 or > MaxDelayMs
+                ? $"a shortest uptime of {restart.MinUptimeMs} ms is not within 0 to 1 day"
+            : restart.Factor is not (>= 1 and <= 100)
+                ? $"a back-off factor of {restart.Factor} is not within 1 to 100"
+            : restart.Jitter is not (>= 0 and <= 1)
+                ? $"a jitter of {restart.Jitter} is not within 0 to 1"
+            : null;
 
     private static ActionResult Refused(
         ProcessSpec spec,

@@ -8,6 +8,9 @@ internal static partial class SecretMask
 {
     private const int Step = 8;
 
+    // The shell's working directories end like a password's name and are none.
+    private static readonly HashSet<string> PlainNames = ["PWD", "OLDPWD"];
+
     /// <summary>NAME=value with the value hidden if the name or the value gives it away.</summary>
     public static string Mask(string variable)
     {
@@ -18,9 +21,11 @@ internal static partial class SecretMask
         }
 
         var value = variable[(equals + 1)..];
+        var name = variable[..equals];
         var isSecret =
             value.Length > 0
-            && (SecretName().IsMatch(variable[..equals]) || SecretValue().IsMatch(value));
+            && !PlainNames.Contains(name)
+            && (SecretName().IsMatch(name) || SecretValue().IsMatch(value));
         if (!isSecret)
         {
             return variable;
@@ -32,13 +37,13 @@ internal static partial class SecretMask
     }
 
     [GeneratedRegex(
-        "(^|_)(PASS(WORD|WD|PHRASE)?|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS?|AUTH|COOKIE|SESSION|DSN|CONN(ECTION)?_?STR(ING)?|DATABASE_URL)(_|$)",
+        "(^|_)([A-Z0-9]*PASS(WORD|WD|PHRASE)|PASS|[A-Z0-9]*PWD|SSHPASS|[A-Z0-9]*SECRETS?|[A-Z0-9]*TOKENS?|API_?KEYS?|PRIVATE_?KEYS?|ACCESS_?KEYS?|CREDENTIALS?|AUTH|COOKIES?|SESSION|DSN|CONN(ECTION)?_?STR(ING)?|DATABASE_URL)(_|$)",
         RegexOptions.IgnoreCase | RegexOptions.NonBacktracking
     )]
     private static partial Regex SecretName();
 
     [GeneratedRegex(
-        "^[a-z][a-z0-9+.-]*://[^/@ ]*:[^/@ ]+@|^eyJ[A-Za-z0-9_-]+\\.eyJ|-----BEGIN |^(ghp|gho|ghs|sk|pk|xox[abp])[_-][A-Za-z0-9]",
+        "^[A-Za-z][A-Za-z0-9+.-]*://[^/@: ]*:[^@ ]+@|^eyJ[A-Za-z0-9_-]+\\.eyJ|-----BEGIN |^(gh[oprsu]|glpat|sk|pk|rk|xox[abeprs]|npm|pypi)[_-][A-Za-z0-9]|^github_pat_[A-Za-z0-9]|^(AKIA|ASIA)[A-Z0-9]{12}|^AIza[A-Za-z0-9_-]{20}",
         RegexOptions.NonBacktracking
     )]
     private static partial Regex SecretValue();
