@@ -13,6 +13,12 @@ public sealed class LogBatch : LogFollowEvent
     private readonly int _firstSpan;
     private readonly int _spanCount;
 
+    /// <summary>Some of its spans.</summary>
+    internal LogBatch Slice(int first, int count) =>
+        first == 0 && count == _spanCount
+            ? this
+            : new LogBatch(Log, _payload, _firstSpan + first, count);
+
     internal LogBatch(LogTarget log, ReadOnlyMemory<byte> payload, int firstSpan, int spanCount)
     {
         Log = log;
@@ -119,6 +125,28 @@ public sealed class LogGapFilled(LogTarget log, long from, long to) : LogFollowE
     public long To { get; } = to;
 }
 
+/// <summary>Gaps are told instead of filled for a minute: the log grows faster than this reader takes it.</summary>
+/// <param name="log">The log.</param>
+public sealed class LogFillPaused(LogTarget log) : LogFollowEvent
+{
+    /// <summary>The log.</summary>
+    public LogTarget Log { get; } = log;
+}
+
+/// <summary>A process that was made after the follow began is followed from its start.</summary>
+/// <param name="log">The log.</param>
+public sealed class LogAdded(LogTarget log) : LogFollowEvent
+{
+    /// <summary>The log.</summary>
+    public LogTarget Log { get; } = log;
+}
+
+/// <summary>History is complete; for the merge of several logs, never given out.</summary>
+internal sealed class HistoryEnd(LogTarget log) : LogFollowEvent
+{
+    public LogTarget Log { get; } = log;
+}
+
 /// <summary>The process was started again: entries of another run have come.</summary>
 /// <param name="log">The log.</param>
 /// <param name="fromRun">The run before.</param>
@@ -143,9 +171,17 @@ public sealed class RunChanged(LogTarget log, uint fromRun, uint toRun, Guid run
 /// <param name="isUp">True if it is there again.</param>
 /// <param name="hasDaemonChanged">It is another daemon than before.</param>
 /// <param name="reason">Why it was lost.</param>
-public sealed class ConnectionChanged(bool isUp, bool hasDaemonChanged, string reason)
-    : LogFollowEvent
+/// <param name="connection">Which connection of the client, from 1.</param>
+public sealed class ConnectionChanged(
+    bool isUp,
+    bool hasDaemonChanged,
+    string reason,
+    long connection = 0
+) : LogFollowEvent
 {
+    /// <summary>Which connection of the client was lost, or is there now; from 1.</summary>
+    public long Connection { get; } = connection;
+
     /// <summary>True if it is there again; every log goes on after its last entry.</summary>
     public bool IsUp { get; } = isUp;
 

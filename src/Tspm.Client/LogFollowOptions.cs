@@ -1,30 +1,43 @@
 using Tspm.Protocol;
+using Tspm.Protocol.Messages;
 
 namespace Tspm.Client;
 
 /// <summary>Where a follow begins and what it does about gaps.</summary>
 public sealed record LogFollowOptions
 {
-    /// <summary>The newest so many entries first; null means none, <see cref="long.MaxValue"/> all.</summary>
+    /// <summary>The newest so many wanted entries first; null means none, <see cref="long.MaxValue"/> all.</summary>
     public long? Tail { get; init; }
 
     /// <summary>Begin with the first entry not before this time, in units of 100 ns since 1970 UTC; instead of <see cref="Tail"/>.</summary>
     public long? Since { get; init; }
 
-    /// <summary>Begin after a position that was seen before; instead of <see cref="Tail"/>. One log only.</summary>
+    /// <summary>Begin after what was seen before; instead of <see cref="Tail"/>. A log that is not in it is read from its start.</summary>
+    public FollowCursor? Cursor { get; init; }
+
+    /// <summary>Begin after a position; instead of <see cref="Tail"/>. For one log.</summary>
     public LogPosition? After { get; init; }
 
     /// <summary>Go on with what comes; else end at the head.</summary>
     public bool Follow { get; init; } = true;
 
-    /// <summary><c>out</c>, <c>err</c>, <c>event</c>; empty means all.</summary>
-    public IReadOnlyList<string> Streams { get; init; } = [];
+    /// <summary>Which entries are wanted.</summary>
+    public LogSelection Selection { get; init; } = new();
+
+    /// <summary>Of which runs.</summary>
+    public RunRange Runs { get; init; }
+
+    /// <summary>Processes made later that these selectors mean are followed as well, from their start; empty means none.</summary>
+    public IReadOnlyList<string> Join { get; init; } = [];
 
     /// <summary>
     /// Who reads what has left the ring, if gaps are filled: the daemon, inside the subscription (true), or this
     /// client, by requests for pages (false). What comes out is the same.
     /// </summary>
     public bool Catchup { get; init; } = true;
+
+    /// <summary>History comes inside the subscription instead of in pages. What comes out is the same. Not with <see cref="Since"/>.</summary>
+    public bool IsSingleRequest { get; init; }
 
     /// <summary>What is done when entries left the daemon's ring before they came here.</summary>
     public GapPolicy Gaps { get; init; } = GapPolicy.Fill;

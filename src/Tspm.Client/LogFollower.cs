@@ -1,5 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using SmartIpc.Client;
+using Tspm.Client.Following;
+using Tspm.Protocol;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Client;
@@ -12,14 +15,24 @@ namespace Tspm.Client;
 public sealed class LogFollower : IAsyncDisposable
 {
     private const int QueuedEvents = 8;
-    private readonly List<LogTail> _tails;
+    private const long AllCreditBytes = 48 * 1024 * 1024;
+    private const long LeastCreditBytes = 16 * 1024;
+    private static readonly TimeSpan SeamLimit = TimeSpan.FromSeconds(2);
+    private readonly TspmIpcClient _client;
     private readonly LogFollowOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
+
+    // Guarded by _gate: grows while others ask for the cursor.
+    private readonly List<LogTail> _tails = [];
+    private readonly ConnectionNews _news = new();
 
     /// <summary>Makes a follower of some logs.</summary>
     /// <param name="client">A connected client.</param>
     /// <param name="logs">What to follow.</param>
     /// <param name="options">Where to begin.</param>
     /// <param name="time">Time; null for the system's.</param>
+    /// <exception cref="TspmException">not-found: a log has no such run.</exception>
     public LogFollower(
         TspmIpcClient client,
         IReadOnlyList<LogTarget> logs,
@@ -30,16 +43,45 @@ public sealed class LogFollower : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(logs);
         ArgumentNullException.ThrowIfNull(options);
+        _client = client;
         _options = options;
-        _tails =
-        [
-            .. logs.Select(log => new LogTail(client, log, options, time ?? TimeProvider.System)),
-        ];
+        _time = time ?? TimeProvider.System;
+        var credit = Math.Clamp(
+            AllCreditBytes / Math.Max(1, logs.Count),
+            LeastCreditBytes,
+            TspmIpcClient.CreditBytes
+        );
+        foreach (var log in logs)
+        {
+            _tails.Add(MakeTail(log, credit));
+        }
     }
 
     /// <summary>What became of every seq, per log.</summary>
-    public IReadOnlyList<(LogTarget Log, FollowReceipt Receipt)> Receipts =>
-        [.. _tails.Select(tail => (tail.Log, tail.Receipt))];
+    public IReadOnlyList<(LogTarget Log, FollowReceipt Receipt)> Receipts
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _tails.SelectMany(tail => tail.Receipts)];
+            }
+        }
+    }
+
+    /// <summary>Where the reader stands: after all that it took. Any thread may ask.</summary>
+    public FollowCursor Cursor
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new FollowCursor(
+                    [.. _tails.Select(tail => tail.Place).OfType<CursorPlace>()]
+                );
+            }
+        }
+    }
 
     /// <summary>Everything there is to tell, until all logs have ended or it is cancelled.</summary>
     /// <exception cref="TspmException">The daemon refused at the start.</exception>
@@ -47,30 +89,15 @@ public sealed class LogFollower : IAsyncDisposable
         [EnumeratorCancellation] CancellationToken ct = default
     )
     {
-        // All subscribed before any history is read: from here on nothing can be missed.
-        var heads = new long[_tails.Count];
-        for (var i = 0; i < heads.Length; i++)
+        var all =
+            _tails.Count == 1 && _options.Join.Count == 0
+                ? _tails[0].ReadAsync(ct)
+                : ReadAllAsync(ct);
+        await foreach (var told in all.ConfigureAwait(false))
         {
-            heads[i] = await _tails[i].OpenAsync(ct).ConfigureAwait(false);
-        }
-
-        await foreach (var told in ReadHistoryAsync(heads, ct).ConfigureAwait(false))
-        {
-            yield return told;
-        }
-
-        if (!_options.Follow)
-        {
-            yield break;
-        }
-
-        var live = _tails.Count == 1 ? _tails[0].ReadLiveAsync(ct) : ReadAllLiveAsync(ct);
-        await foreach (var told in live.ConfigureAwait(false))
-        {
-            yield return told;
-            if (told is LogBatch batch && TailOf(batch.Log).TakeRun(batch) is { } changed)
+            if (told is not HistoryEnd)
             {
-                yield return changed;
+                yield return told;
             }
         }
     }
@@ -84,55 +111,70 @@ public sealed class LogFollower : IAsyncDisposable
         }
     }
 
-    private LogTail TailOf(LogTarget log) => _tails.First(tail => tail.Log.Id == log.Id);
+    private LogTail MakeTail(LogTarget log, long credit)
+    {
+        if (_options.Cursor is not { } cursor)
+        {
+            return new LogTail(_client, log, _options, _options.After, credit, _time);
+        }
 
-    /// <summary>K-way merge over the heads: of the spans that come next in each log, the one captured first.</summary>
-    private async IAsyncEnumerable<LogFollowEvent> ReadHistoryAsync(
-        long[] heads,
+        var place =
+            cursor.Places.FirstOrDefault(one => one.LogId.ToString() == log.LogId)
+            ?? cursor.Places.FirstOrDefault(one => one.Name == $"{log.Ns}/{log.Name}");
+        return place is null
+            ? new LogTail(_client, log, FromStart, null, credit, _time)
+            : new LogTail(
+                _client,
+                // Another log under its name: the daemon says that it was made again.
+                log with
+                {
+                    LogId = place.LogId.ToString(),
+                },
+                _options,
+                place.Position,
+                credit,
+                _time
+            );
+    }
+
+    private LogFollowOptions FromStart =>
+        _options with
+        {
+            Tail = long.MaxValue,
+            Since = null,
+            Cursor = null,
+            After = null,
+        };
+
+    private async IAsyncEnumerable<LogFollowEvent> ReadAllAsync(
         [EnumeratorCancellation] CancellationToken ct
     )
     {
-        var sources = new List<HistorySource>();
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var sources = _tails.Select(tail => new TailSource(tail, stopping.Token)).ToList();
         try
         {
-            for (var i = 0; i < heads.Length; i++)
+            await foreach (var told in MergeAsync(sources, ct).ConfigureAwait(false))
             {
-                var source = new HistorySource(
-                    _tails[i],
-                    _tails[i].ReadHistoryAsync(heads[i], ct).GetAsyncEnumerator(ct)
-                );
-                sources.Add(source);
-                await source.LoadAsync().ConfigureAwait(false);
+                if (_news.IsNews(told))
+                {
+                    yield return told;
+                }
             }
 
-            while (
-                sources.Where(source => !source.IsOver).MinBy(source => source.NextOrd) is { } first
+            await foreach (
+                var told in ReadLiveAsync(sources, stopping, ct).ConfigureAwait(false)
             )
             {
-                var others = sources.Where(source => source != first && !source.IsOver);
-                var until = others
-                    .Select(source => source.NextOrd)
-                    .DefaultIfEmpty(ulong.MaxValue)
-                    .Min();
-                if (first.Take(until) is { } batch)
+                if (_news.IsNews(told))
                 {
-                    yield return batch;
-                    if (first.Tail.TakeRun(batch) is { } changed)
-                    {
-                        yield return changed;
-                    }
+                    yield return told;
                 }
-
-                foreach (var gap in first.TakeHolesAtEnd())
-                {
-                    yield return gap;
-                }
-
-                await first.LoadAsync().ConfigureAwait(false);
             }
         }
         finally
         {
+            await stopping.CancelAsync().ConfigureAwait(false);
             foreach (var source in sources)
             {
                 await source.DisposeAsync().ConfigureAwait(false);
@@ -140,19 +182,94 @@ public sealed class LogFollower : IAsyncDisposable
         }
     }
 
-    /// <summary>Several logs: each has a loop of its own, and a full queue makes that loop wait, not lose.</summary>
-    private async IAsyncEnumerable<LogFollowEvent> ReadAllLiveAsync(
+    /// <summary>K-way merge over the heads of history: of what comes next in each log, what was captured first.</summary>
+    private async IAsyncEnumerable<LogFollowEvent> MergeAsync(
+        List<TailSource> sources,
         [EnumeratorCancellation] CancellationToken ct
     )
     {
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var hasHistory =
+            _options.Tail is not (null or 0)
+            || _options.Since is not null
+            || _options.Cursor is not null;
+        if (!hasHistory)
+        {
+            yield break;
+        }
+
+        // Asked all at once; a log that has nothing to say by then does not hold up the others.
+        using var limit = new CancellationTokenSource(SeamLimit, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
+        var first = Task.WhenAll(sources.Select(source => source.Ask()));
+        var merged = await HasFinishedAsync(first, either.Token).ConfigureAwait(false)
+            ? new List<TailSource>(sources)
+            : [];
+        ct.ThrowIfCancellationRequested();
+        foreach (var source in merged)
+        {
+            await source.LoadAsync().ConfigureAwait(false);
+        }
+
+        while (merged.Count > 0)
+        {
+            var next = merged.MinBy(source => source.NextOrd)!; // there is one
+            var others = merged.Where(source => source != next);
+            var until = others
+                .Select(source => source.NextOrd)
+                .DefaultIfEmpty(ulong.MaxValue)
+                .Min();
+            if (next.IsOver)
+            {
+                merged.Remove(next);
+                continue;
+            }
+
+            var (told, isAll) = next.Take(until);
+            yield return told;
+            if (isAll && next.IsLive)
+            {
+                merged.Remove(next);
+            }
+            else if (isAll)
+            {
+                await next.LoadAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static async Task<bool> HasFinishedAsync(Task task, CancellationToken ct)
+    {
+        try
+        {
+            await task.WaitAsync(ct).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException) when (!task.IsCompleted)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Each log has a loop of its own, and a full queue makes that loop wait, not lose.</summary>
+    private async IAsyncEnumerable<LogFollowEvent> ReadLiveAsync(
+        List<TailSource> sources,
+        CancellationTokenSource stopping,
+        [EnumeratorCancellation] CancellationToken ct
+    )
+    {
         var queue = Channel.CreateBounded<(LogFollowEvent Told, TaskCompletionSource Taken)>(
             QueuedEvents
         );
-        var loops = _tails
-            .Select((tail, i) => PumpAsync(tail, i == 0, queue.Writer, stopping.Token))
-            .ToArray();
-        var ending = CompleteAsync(loops, queue.Writer);
+        var loops = sources
+            .Where(source => !source.IsOver)
+            .Select(source => PumpAsync(source, queue.Writer, stopping.Token))
+            .ToList();
+        if (_options.Join.Count > 0 && _options.Follow)
+        {
+            loops.Add(JoinAsync(sources, queue.Writer, stopping.Token));
+        }
+
+        var ending = CompleteAsync(loops, queue.Writer, stopping);
         try
         {
             await foreach (var (told, taken) in queue.Reader.ReadAllAsync(ct).ConfigureAwait(false))
@@ -168,94 +285,112 @@ public sealed class LogFollower : IAsyncDisposable
         }
     }
 
-    private static async Task PumpAsync(
-        LogTail tail,
-        bool tellsConnection,
+    /// <summary>Waits for processes that are made, and follows those that are meant.</summary>
+    private async Task JoinAsync(
+        List<TailSource> sources,
         ChannelWriter<(LogFollowEvent Told, TaskCompletionSource Taken)> queue,
         CancellationToken ct
     )
     {
-        await foreach (var told in tail.ReadLiveAsync(ct).ConfigureAwait(false))
+        var known = _tails.Select(tail => tail.Log.Id).ToHashSet();
+        var loops = new List<Task>();
+        var changes = _client.SubscribeProcesses();
+        await using var _ = changes.ConfigureAwait(false);
+        while (true)
         {
-            // One connection for all: told once.
-            if (told is ConnectionChanged && !tellsConnection)
+            using (var change = await changes.ReadAsync(ct).ConfigureAwait(false))
             {
-                continue;
+                if (change.Kind is TopicMessageKind.Ended or TopicMessageKind.Refused)
+                {
+                    break;
+                }
+
+                if (change.Kind is not (TopicMessageKind.Subscribed or TopicMessageKind.Batch))
+                {
+                    continue;
+                }
             }
 
-            // A batch lives in rented memory until it was taken.
-            var taken = new TaskCompletionSource(
-                TaskCreationOptions.RunContinuationsAsynchronously
-            );
-            await queue.WriteAsync((told, taken), ct).ConfigureAwait(false);
-            await taken.Task.WaitAsync(ct).ConfigureAwait(false);
+            foreach (var log in await ResolveAsync(ct).ConfigureAwait(false))
+            {
+                if (!known.Add(log.Id))
+                {
+                    continue;
+                }
+
+                var tail = new LogTail(_client, log, FromStart, null, LeastCreditBytes * 4, _time);
+                var source = new TailSource(tail, ct);
+                lock (_gate)
+                {
+                    _tails.Add(tail);
+                }
+
+                sources.Add(source);
+                await WriteAsync(new LogAdded(log), queue, ct).ConfigureAwait(false);
+                loops.Add(PumpAsync(source, queue, ct));
+            }
         }
+
+        await Task.WhenAll(loops).ConfigureAwait(false);
     }
 
-    private static async Task CompleteAsync(
-        Task[] loops,
-        ChannelWriter<(LogFollowEvent Told, TaskCompletionSource Taken)> queue
-    )
+    /// <summary>What the selectors mean now; nothing if the daemon cannot say so just now: it is asked again after the next change.</summary>
+    private async Task<IReadOnlyList<LogTarget>> ResolveAsync(CancellationToken ct)
     {
         try
         {
-            await Task.WhenAll(loops).ConfigureAwait(false);
-            queue.TryComplete();
-        }
-        catch (OperationCanceledException)
-        {
-            queue.TryComplete();
+            return (await _client.ResolveAsync(_options.Join, ct).ConfigureAwait(false)).Logs;
         }
         catch (TspmException error)
+            when (error.Code is ErrorCodes.NotFound or IpcErrorCode.Closed or IpcErrorCode.Timeout)
         {
-            queue.TryComplete(error);
+            return [];
         }
     }
 
-    /// <summary>The pages of one log's history, and the place in the page at hand.</summary>
-    private sealed class HistorySource(LogTail tail, IAsyncEnumerator<LogPage> pages)
-        : IAsyncDisposable
+    private static async Task PumpAsync(
+        TailSource source,
+        ChannelWriter<(LogFollowEvent Told, TaskCompletionSource Taken)> queue,
+        CancellationToken ct
+    )
     {
-        private LogPage? _page;
-        private int _next;
-
-        public LogTail Tail { get; } = tail;
-
-        public bool IsOver { get; private set; }
-
-        /// <summary>The capture order of the next span; the end of a page comes at once.</summary>
-        public ulong NextOrd =>
-            _page is { } page && _next < page.Header.SpanCount ? page.Batch.Spans[_next].Ord : 0;
-
-        public async Task LoadAsync()
+        while (await source.LoadAsync().ConfigureAwait(false))
         {
-            if (_page is not null && _next < _page.Header.SpanCount)
-            {
-                return;
-            }
+            await WriteAsync(source.Take(ulong.MaxValue).Told, queue, ct).ConfigureAwait(false);
+        }
+    }
 
-            _next = 0;
-            IsOver = !await pages.MoveNextAsync().ConfigureAwait(false);
-            _page = IsOver ? null : pages.Current;
+    /// <summary>Waits until it was taken: a batch lives in rented memory until then.</summary>
+    private static async Task WriteAsync(
+        LogFollowEvent told,
+        ChannelWriter<(LogFollowEvent Told, TaskCompletionSource Taken)> queue,
+        CancellationToken ct
+    )
+    {
+        var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await queue.WriteAsync((told, taken), ct).ConfigureAwait(false);
+        await taken.Task.WaitAsync(ct).ConfigureAwait(false);
+    }
+
+    private static async Task CompleteAsync(
+        List<Task> loops,
+        ChannelWriter<(LogFollowEvent Told, TaskCompletionSource Taken)> queue,
+        CancellationTokenSource stopping
+    )
+    {
+        Exception? failure = null;
+        while (loops.Count > 0)
+        {
+            var ended = await Task.WhenAny(loops).ConfigureAwait(false);
+            loops.Remove(ended);
+            if (ended.IsFaulted)
+            {
+                // One that cannot go on ends all, and is told.
+                failure ??= ended.Exception.InnerException;
+                await stopping.CancelAsync().ConfigureAwait(false);
+            }
         }
 
-        /// <summary>The spans up to an ord of another log.</summary>
-        public LogBatch? Take(ulong until)
-        {
-            var page = _page!; // only asked while it is not over
-            var spans = page.Batch.Spans;
-            var first = _next;
-            while (_next < spans.Length && (spans[_next].Ord <= until || _next == first))
-            {
-                _next++;
-            }
-
-            return _next > first ? Tail.BatchOf(page, first, _next - first) : null;
-        }
-
-        public IEnumerable<LogGap> TakeHolesAtEnd() =>
-            _page is { } page && _next >= page.Header.SpanCount ? Tail.HolesOf(page.Batch) : [];
-
-        public ValueTask DisposeAsync() => pages.DisposeAsync();
+        queue.TryComplete(failure);
     }
 }

@@ -10,7 +10,7 @@ namespace Tspm.Client;
 /// <summary>A connection to a tspm daemon: requests, and subscriptions to logs that come back after a lost connection.</summary>
 public sealed class TspmIpcClient : IAsyncDisposable
 {
-    private const long CreditBytes = 1024 * 1024;
+    internal const long CreditBytes = 1024 * 1024;
     private static readonly TimeSpan UnsubscribeDeadline = TimeSpan.FromMilliseconds(200);
     private readonly IpcClient _ipc;
 
@@ -193,16 +193,22 @@ public sealed class TspmIpcClient : IAsyncDisposable
     /// <summary>Follows a log; over lost connections too. The caller names its newest position each time it is asked.</summary>
     /// <param name="log">The log.</param>
     /// <param name="optionsForGen">Called before each subscribe with its generation.</param>
+    /// <param name="creditBytes">Bytes that may be on their way to this reader, at least 1; one batch more may be.</param>
     public IpcSubscription Subscribe(
         LogTarget log,
-        Func<uint, LogSubscribeOptions> optionsForGen
+        Func<uint, LogSubscribeOptions> optionsForGen,
+        long creditBytes = CreditBytes
     ) =>
         _ipc.Subscribe(
             log.Topic,
             gen =>
                 JsonSerializer.SerializeToUtf8Bytes(optionsForGen(gen), Json.LogSubscribeOptions),
-            CreditBytes
+            creditBytes
         );
+
+    /// <summary>Hears of processes that are made and deleted: a batch for each change, without content.</summary>
+    public IpcSubscription SubscribeProcesses() =>
+        _ipc.Subscribe(TopicNames.Processes, _ => "{}"u8.ToArray(), creditBytes: 4096);
 
     /// <summary>Ends a subscription; waits at most 200 ms for the daemon's last word.</summary>
     public static ValueTask UnsubscribeAsync(IpcSubscription subscription) =>

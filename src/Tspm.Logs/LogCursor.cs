@@ -6,7 +6,6 @@ public sealed class LogCursor : IDisposable
 {
     private readonly ProcessLog _log;
     private readonly LogFilter _filter;
-    private readonly bool _readsDisk;
 
     internal LogCursor(
         ProcessLog log,
@@ -18,13 +17,16 @@ public sealed class LogCursor : IDisposable
     {
         _log = log;
         _filter = filter;
-        _readsDisk = readsDisk;
+        ReadsDisk = readsDisk;
         Waker = waker;
         Position = startAt;
     }
 
     /// <summary>Everything up to here was given out, or told as a gap.</summary>
     public long Position { get; private set; }
+
+    /// <summary>What has left the ring is read from disk; else it is told as a gap.</summary>
+    public bool ReadsDisk { get; }
 
     internal ICursorWaker Waker { get; }
 
@@ -46,7 +48,7 @@ public sealed class LogCursor : IDisposable
             };
         }
 
-        if (!_readsDisk && Position + 1 < facts.OldestRing)
+        if (!ReadsDisk && Position + 1 < facts.OldestRing)
         {
             var gap = new LogRead
             {

@@ -11,12 +11,26 @@ public readonly record struct LogFilter(bool Out, bool Err, bool Events)
     /// <summary>Everything.</summary>
     public static LogFilter All => new(true, true, true);
 
-    /// <summary>Whether a stream is wanted.</summary>
-    public bool Matches(StreamKind stream) =>
-        stream switch
+    /// <summary>The first run wanted.</summary>
+    public uint FirstRun { get; init; }
+
+    /// <summary>The last run wanted.</summary>
+    public uint LastRun { get; init; } = uint.MaxValue;
+
+    /// <summary>Which lines are wanted; null means all. Events are not lines.</summary>
+    public LinePattern? Lines { get; init; }
+
+    /// <summary>Whether entries of a span can be wanted, before their bytes are looked at.</summary>
+    public bool Matches(in LogSpan span) =>
+        span.Stream switch
         {
             StreamKind.Out => Out,
             StreamKind.Err => Err,
             _ => Events,
-        };
+        }
+        && span.Run >= FirstRun
+        && span.Run <= LastRun;
+
+    /// <summary>Whether the bytes of a span decide which of its entries are wanted.</summary>
+    public bool LooksInto(in LogSpan span) => Lines is not null && span.Stream != StreamKind.Event;
 }

@@ -2,7 +2,7 @@ namespace Tspm.Logs;
 
 /// <summary>Where a cursor begins, with its number.</summary>
 /// <param name="Kind">How the place is told.</param>
-/// <param name="Seq">Entries (tail), or the last seq seen (after).</param>
+/// <param name="Seq">The seq before the first one (at), or the last seq seen (after).</param>
 /// <param name="Epoch">The epoch of that seq (after).</param>
 public readonly record struct LogStart(LogStartKind Kind, long Seq = 0, uint Epoch = 0);
 
@@ -24,11 +24,13 @@ public enum LogOpeningStatus
 /// <param name="StartAt">Every entry with a greater seq is delivered or told as a gap.</param>
 /// <param name="LastSeq">With truncated: the last seq that is left of that epoch.</param>
 /// <param name="Facts">The log at that moment.</param>
+/// <param name="StartEpoch">The epoch of the entry at the start.</param>
 public readonly record struct LogOpening(
     LogOpeningStatus Status,
     long StartAt,
     long LastSeq,
-    LogFacts Facts
+    LogFacts Facts,
+    uint StartEpoch = 0
 );
 
 /// <summary>A log at one moment.</summary>
@@ -54,8 +56,8 @@ public enum LogStartKind
     /// <summary>With the oldest entry there is.</summary>
     Oldest,
 
-    /// <summary>So many entries before the newest.</summary>
-    Tail,
+    /// <summary>After a seq that was looked up in the log as it is.</summary>
+    At,
 
     /// <summary>After a position that the reader has seen.</summary>
     After,

@@ -2,9 +2,12 @@ using System.Globalization;
 
 namespace Tspm.Protocol;
 
-/// <summary>Names of topics: <c>logs.&lt;processId&gt;</c>.</summary>
+/// <summary>Names of topics: <c>logs.&lt;processId&gt;</c> and <c>processes</c>.</summary>
 public static class TopicNames
 {
+    /// <summary>Tells that processes were made or deleted.</summary>
+    public const string Processes = "processes";
+
     private const string LogsPrefix = "logs.";
 
     /// <summary>The topic of one process's log.</summary>

@@ -24,6 +24,9 @@ internal sealed class ClientLink : FramePump
         Hear();
     }
 
+    /// <summary>Which connection of its client it is, from 1.</summary>
+    public long Number { get; init; }
+
     /// <summary>When the last frame came, as a time stamp.</summary>
     public long HeardAt => Volatile.Read(ref _heardAt);
 

@@ -25,6 +25,9 @@ public sealed class IpcClient : IAsyncDisposable
     private Task _loop = Task.CompletedTask;
     private uint _lastId;
 
+    // Only the loop dials.
+    private long _connections;
+
     /// <summary>Makes a client that is not connected.</summary>
     /// <param name="options">How it connects.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
@@ -255,7 +258,7 @@ public sealed class IpcClient : IAsyncDisposable
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, _stopping.Token);
         var socket = await Dialer.DialAsync(_options, either.Token).ConfigureAwait(false);
-        var link = new ClientLink(socket, _options);
+        var link = new ClientLink(socket, _options) { Number = ++_connections };
         try
         {
             Step(new ConnectionEvent(ConnectionEventKind.Connected, Now));

@@ -110,6 +110,23 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner
         _messages.Drop();
     }
 
+    /// <summary>Drops what the server sends for this subscription and subscribes anew with the next generation.</summary>
+    /// <remarks>For the reader, between two reads. It asks for the options at once if there is a connection.</remarks>
+    public void Restart()
+    {
+        lock (_gate)
+        {
+            _isSubscribed = false;
+        }
+
+        _messages.Drop();
+        SubscribeIfNeeded();
+    }
+
+    /// <summary>Gives a reader that waits a Reminder, so that it can look at the time; any thread.</summary>
+    public void Remind() =>
+        _messages.TryWake(new TopicMessage { Kind = TopicMessageKind.Reminder, Gen = Gen });
+
     /// <summary>Unsubscribes; waits at most 200 ms for the answer.</summary>
     public ValueTask DisposeAsync() => UnsubscribeAsync(TimeSpan.FromMilliseconds(200));
 
@@ -178,6 +195,7 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner
                 new TopicMessage
                 {
                     Kind = TopicMessageKind.Resumed,
+                    At = link.Number,
                     HasDaemonChanged = hasDaemonChanged,
                 }
             );
@@ -212,14 +230,23 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner
 
     private void OnDown(string reason)
     {
+        long number;
         lock (_gate)
         {
+            number = _link?.Number ?? 0;
             _link = null;
             _isSubscribed = false;
         }
 
         _messages.Drop();
-        _messages.Push(new TopicMessage { Kind = TopicMessageKind.Detached, Reason = reason });
+        _messages.Push(
+            new TopicMessage
+            {
+                Kind = TopicMessageKind.Detached,
+                At = number,
+                Reason = reason,
+            }
+        );
     }
 
     internal void OnRefused(IpcError error)
@@ -367,6 +394,7 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner
     /// <summary>True for the next of the current generation. After a jump the stream is broken and asked for anew.</summary>
     private bool IsNext(uint gen, ulong dseq)
     {
+        long number;
         lock (_gate)
         {
             if (!_isSubscribed || gen != _gen)
@@ -381,11 +409,19 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner
             }
 
             _isSubscribed = false;
+            number = _link?.Number ?? 0;
         }
 
         _messages.Drop();
-        _messages.Push(new TopicMessage { Kind = TopicMessageKind.Detached, Reason = "dseq" });
-        _messages.Push(new TopicMessage { Kind = TopicMessageKind.Resumed });
+        _messages.Push(
+            new TopicMessage
+            {
+                Kind = TopicMessageKind.Detached,
+                At = number,
+                Reason = "dseq",
+            }
+        );
+        _messages.Push(new TopicMessage { Kind = TopicMessageKind.Resumed, At = number });
         return false;
     }
 }

@@ -102,6 +102,23 @@ internal sealed class MessageQueue : IValueTaskSource<TopicMessage>
         _waiter.SetResult(message);
     }
 
+    /// <summary>Gives a message to a reader that waits; does nothing if none does.</summary>
+    public void TryWake(in TopicMessage message)
+    {
+        lock (_gate)
+        {
+            if (!_isWaiting)
+            {
+                return;
+            }
+
+            _isWaiting = false;
+        }
+
+        // Outside of the lock: the reader may go on in here.
+        _waiter.SetResult(message);
+    }
+
     /// <summary>Puts a bookmark behind the rest; only the newest one counts, however long nobody reads.</summary>
     public void PushBookmark(in TopicMessage bookmark)
     {

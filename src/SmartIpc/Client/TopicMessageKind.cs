@@ -24,6 +24,9 @@ public enum TopicMessageKind
     /// <summary>There is a connection again; the next read subscribes anew.</summary>
     Resumed,
 
+    /// <summary>The reader was reminded that time passes; nothing has come.</summary>
+    Reminder,
+
     /// <summary>The server refused the subscription; nothing follows.</summary>
     Refused,
 

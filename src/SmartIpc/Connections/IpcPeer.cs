@@ -33,6 +33,8 @@ public sealed record PeerFacts(
 /// <param name="SentEntries">Entries sent, as the cursor counted.</param>
 /// <param name="GapsTold">Gap frames sent.</param>
 /// <param name="CreditLeft">Bytes that the client still takes; negative after a batch that went over.</param>
+/// <param name="LagBytes">Bytes not handed out yet; −1 if they are too many to be counted.</param>
+/// <param name="Policy">What is done about a reader that falls behind.</param>
 public sealed record SubscriptionFacts(
     string Topic,
     uint Gen,
@@ -41,5 +43,7 @@ public sealed record SubscriptionFacts(
     long SentBytes,
     long SentEntries,
     long GapsTold,
-    long CreditLeft
+    long CreditLeft,
+    long LagBytes = 0,
+    string Policy = ""
 );

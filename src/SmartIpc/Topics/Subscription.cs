@@ -157,7 +157,9 @@ internal sealed class Subscription(
             Interlocked.Read(ref _sentBytes),
             Interlocked.Read(ref _sentEntries),
             Interlocked.Read(ref _gapsTold),
-            Interlocked.Read(ref _credit)
+            Interlocked.Read(ref _credit),
+            cursor?.CountLagBytes() ?? 0,
+            cursor?.Policy ?? ""
         );
     }
 

@@ -15,6 +15,12 @@ public abstract class TopicCursor : IDisposable
     /// <summary>The number of the topic's newest entry.</summary>
     public abstract long Head { get; }
 
+    /// <summary>Bytes that are not handed out yet; −1 if they are too many to be counted. Any thread.</summary>
+    public virtual long CountLagBytes() => 0;
+
+    /// <summary>In a word, what it does about a reader that falls behind.</summary>
+    public virtual string Policy => "";
+
     /// <summary>Writes the <c>info</c> object of the subscribed frame; called once, before any read.</summary>
     /// <param name="json">Takes one JSON object.</param>
     public abstract void WriteSubscribed(IBufferWriter<byte> json);

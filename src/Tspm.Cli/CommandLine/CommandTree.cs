@@ -45,6 +45,25 @@ internal static class CommandTree
             "DUR|never|forever",
             "how long to try when the daemon is away; default: forever"
         ),
+        new(
+            ["--grep", "-g"],
+            "RE",
+            "lines that match; may be repeated (one must match)",
+            IsRepeatable: true
+        ),
+        new(
+            ["--exclude"],
+            "RE",
+            "no lines that match; may be repeated",
+            IsRepeatable: true
+        ),
+        new(["--ignore-case", "-i"], null, "with capitals too; default if no pattern has one"),
+        new(["--run"], "N|current|previous|-K|all", "lines of one run"),
+        new(["--previous", "-p"], null, "same as --run previous"),
+        new(["--after-cursor"], "CURSOR", "begin after what was seen"),
+        new(["--show-cursor"], null, "at the end, tell where the next reader can go on"),
+        new(["--cursor-file"], "FILE", "begin after the cursor in it, and keep it up to date"),
+        new(["--no-new"], null, "do not follow processes that are made later"),
         new(["--receipt"], null, "at the end, tell what became of every entry (stderr)"),
     ];
 
@@ -184,6 +203,23 @@ internal static class CommandTree
             Help = "same as logs -f",
             Options = LogOptions,
             Run = LogsCommand.TailAsync,
+        },
+        new()
+        {
+            Names = ["wait"],
+            Group = Looking,
+            Arguments = "SEL…",
+            Help = "block until a state is reached or a line was printed",
+            Details =
+                "log:/RE/ looks at the current run from its beginning, then at what comes. Exit 7: not seen in time; 10: not seen, but entries were lost meanwhile.",
+            Options =
+            [
+                new(["--for"], "STATE|log:/RE/", "running (default), stopped, exited, or a line"),
+                new(["--timeout"], "DUR", "how long; default: 30s"),
+                new(["--ignore-case", "-i"], null, "of the line"),
+            ],
+            Examples = ["tspm wait web --for 'log:/listening on/' --timeout 30s"],
+            Run = WaitCommand.RunAsync,
         },
         new()
         {

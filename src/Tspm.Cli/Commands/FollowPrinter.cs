@@ -24,12 +24,12 @@ internal sealed class FollowPrinter
         _printer = new LogPrinter(options, context.Output, context.Errors);
         foreach (var log in logs)
         {
-            _logs[log.Id] = _printer.Add(new LogIdentity(log.Id, log.Ns, log.Name, log.LogId));
+            Add(log);
         }
     }
 
-    /// <summary>True if entries could not be delivered.</summary>
-    public bool HasGap { get; private set; }
+    /// <summary>What of the connection ended the last log; null if it was no fault.</summary>
+    public string? EndReason { get; private set; }
 
     /// <summary>True when every log has ended.</summary>
     public bool IsOver => _logs.Count == 0;
@@ -49,7 +49,6 @@ internal sealed class FollowPrinter
                 );
                 break;
             case LogGap gap:
-                HasGap = true;
                 _printer.WriteGap(_logs[gap.Log.Id], gap.From, gap.To, gap.Reason);
                 break;
             case LogGapFilled filled:
@@ -61,9 +60,28 @@ internal sealed class FollowPrinter
                     isFilled: true
                 );
                 break;
+            case LogFillPaused paused:
+                _printer.WriteFillPaused(_logs[paused.Log.Id]);
+                break;
+            case LogAdded added:
+                Add(added.Log);
+                break;
             case ConnectionChanged change:
                 PrintConnection(change);
                 break;
+            default:
+                PrintState(told);
+                break;
+        }
+
+        _context.Output.Flush();
+        _context.Errors.Flush();
+    }
+
+    private void PrintState(LogFollowEvent told)
+    {
+        switch (told)
+        {
             case LogHistoryChanged { IsRecreated: true } changed:
                 _printer.WriteRecreated(_logs[changed.Log.Id]);
                 break;
@@ -71,16 +89,21 @@ internal sealed class FollowPrinter
                 _printer.WriteTruncated(_logs[changed.Log.Id], changed.LastSeq);
                 break;
             case LogEnded ended:
-                _printer.WriteEnd(_logs[ended.Log.Id], ended.Reason);
+                if (ended.Reason != "head")
+                {
+                    _printer.WriteEnd(_logs[ended.Log.Id], ended.Reason);
+                }
+
+                EndReason = ended.Reason is "head" or "deleted" ? EndReason : ended.Reason;
                 _logs.Remove(ended.Log.Id);
                 break;
             default:
                 break;
         }
-
-        _context.Output.Flush();
-        _context.Errors.Flush();
     }
+
+    /// <summary>Tells where the next reader can go on.</summary>
+    public void PrintCursor(string cursor) => _printer.WriteCursor(cursor);
 
     /// <summary>Ends a line that is still open.</summary>
     public void End()
@@ -89,6 +112,9 @@ internal sealed class FollowPrinter
         _context.Output.Flush();
         _context.Errors.Flush();
     }
+
+    private void Add(LogTarget log) =>
+        _logs[log.Id] = _printer.Add(new LogIdentity(log.Id, log.Ns, log.Name, log.LogId));
 
     /// <summary>A loss is told when it is repaired at once in one row, and in two when it takes a while.</summary>
     private void PrintConnection(ConnectionChanged change)

@@ -73,12 +73,15 @@ internal static class ListCommand
         }
         else
         {
-            context.PrintLine("CLIENT                PID  TOPIC         LAG     SENT  GAPS");
+            context.PrintLine(
+                "CLIENT                PID  TOPIC          LAG  LAG BYTES  SENT ENTRIES     SENT  GAPS  POLICY"
+            );
             foreach (var row in reply.Followers)
             {
-                var client2 = TerminalSanitizer.Clean(row.Client);
+                var name = TerminalSanitizer.Clean(row.Client);
+                var lag = row.LagBytes < 0 ? "many" : ByteSizes.Format(row.LagBytes);
                 context.PrintLine(
-                    $"{client2, -16}  {row.Pid, 7}  {row.Topic, -10}  {row.Head - row.Position, 6}  {ByteSizes.Format(row.SentBytes), 7}  {row.GapsTold, 4}"
+                    $"{name, -16}  {row.Pid, 7}  {row.Topic, -10}  {row.Head - row.Position, 6}  {lag, 9}  {row.SentEntries, 12}  {ByteSizes.Format(row.SentBytes), 7}  {row.GapsTold, 4}  {row.Policy}"
                 );
             }
         }

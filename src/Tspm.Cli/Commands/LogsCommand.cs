@@ -11,7 +11,6 @@ namespace Tspm.Cli.Commands;
 /// <summary><c>logs</c> and <c>tail</c>: from a follower to the printer.</summary>
 internal static class LogsCommand
 {
-    private const long DefaultTail = 20;
     private static readonly IReadOnlyList<string> Formats =
     [
         "short",
@@ -47,19 +46,24 @@ internal static class LogsCommand
     private static async Task<int> RunAsync(Invocation invocation, bool follows)
     {
         var context = CliContext.Of(invocation);
-        var options = OptionsOf(invocation, follows);
+        var options = LogQuery.Read(invocation, follows);
         await using var client = await context.ConnectAsync(
             follows ? ReconnectOf(invocation) : null
         );
-        var logs = (await client.ResolveAsync(invocation.Arguments)).Logs;
-        if (logs.Count == 0)
+        var logs = await LogQuery.ResolveAsync(client, invocation.Arguments, options);
+        if (logs.Count == 0 && options.Join.Count == 0)
         {
             context.Say("nothing runs here yet; to begin: tspm start -- CMD");
             return ExitCodes.Done;
         }
 
+        if (logs.Count == 0)
+        {
+            context.Say("nothing matches yet; waiting (Ctrl+C ends it)");
+        }
+
         var hasPrefix =
-            invocation.Has("prefix") || (logs.Count > 1 && !invocation.Has("no-prefix"));
+            invocation.Has("prefix") || ((logs.Count > 1 || options.Join.Count > 0) && !invocation.Has("no-prefix"));
         return await PrintAsync(context, client, logs, options, hasPrefix);
     }
 
@@ -74,6 +78,7 @@ internal static class LogsCommand
         using var signals = new FollowSignals();
         await using var follower = new LogFollower(client, logs, options);
         var printer = new FollowPrinter(context, PrinterOptionsOf(context, hasPrefix), logs);
+        using var cursorFile = CursorFile.Open(context, follower);
         if (options.Follow)
         {
             WatchReader(context.Output, signals);
@@ -84,7 +89,7 @@ internal static class LogsCommand
             await foreach (var told in follower.ReadAsync(signals.Token))
             {
                 printer.Print(told);
-                if (printer.IsOver)
+                if (printer.IsOver && options.Join.Count == 0)
                 {
                     break;
                 }
@@ -95,15 +100,23 @@ internal static class LogsCommand
             // Asked to end: nothing more is printed.
         }
 
+        if (context.Invocation.Has("show-cursor"))
+        {
+            printer.PrintCursor(follower.Cursor.ToString());
+        }
+
         printer.End();
+        var isSaved = cursorFile?.Save() ?? true;
         if (context.Invocation.Has("receipt"))
         {
             ReceiptPrinter.Print(context, follower.Receipts);
         }
 
-        return await LeaveAsync(context, follower, signals, printer);
+        var exit = await LeaveAsync(context, follower, signals, printer);
+        return exit == ExitCodes.Done && !isSaved ? ExitCodes.Failed : exit;
     }
 
+    /// <summary>What was lost decides before the signal does; then what ended the connection.</summary>
     private static async Task<int> LeaveAsync(
         CliContext context,
         LogFollower follower,
@@ -112,14 +125,17 @@ internal static class LogsCommand
     )
     {
         await follower.DisposeAsync();
-        if (context.Invocation.Has("fail-on-gap") && printer.HasGap)
+        var hasLost = follower.Receipts.Any(one => one.Receipt.Lost > 0);
+        if (context.Invocation.Has("fail-on-gap") && hasLost)
         {
             return ExitCodes.Gap;
         }
 
         if (signals.Signal == 0)
         {
-            return signals.Token.IsCancellationRequested ? ExitCodes.BrokenPipe : ExitCodes.Done;
+            return signals.Token.IsCancellationRequested ? ExitCodes.BrokenPipe
+                : printer.EndReason is { } reason ? ExitCodes.Of(reason)
+                : ExitCodes.Done;
         }
 
         LibC.DieBy(signals.Signal);
@@ -141,42 +157,6 @@ internal static class LogsCommand
             Name = "reader",
         };
         watcher.Start();
-    }
-
-    private static LogFollowOptions OptionsOf(Invocation invocation, bool follows)
-    {
-        var zone = invocation.Has("utc") ? TimeZoneInfo.Utc : TimeZoneInfo.Local;
-        long? since = invocation.Value("since") is { } text
-            ? (
-                TimeText.Parse(text, TimeProvider.System.GetUtcNow(), zone)
-                - DateTimeOffset.UnixEpoch
-            ).Ticks
-            : null;
-        var isAll =
-            invocation.Has("no-tail") || invocation.Value("tail") == "all" || since is not null;
-        var streams = new List<string>();
-        if (invocation.Has("out") != invocation.Has("err"))
-        {
-            streams.Add(invocation.Has("out") ? "out" : "err");
-        }
-        else if (invocation.Has("no-events"))
-        {
-            streams.AddRange(["out", "err"]);
-        }
-
-        return new LogFollowOptions
-        {
-            Follow = follows,
-            Tail = isAll
-                ? long.MaxValue
-                : invocation.Number("tail", 0, long.MaxValue - 1, DefaultTail),
-            Since = since,
-            Streams = streams,
-            Gaps =
-                invocation.Choice("gap", ["fill", "skip"], "fill") == "skip"
-                    ? GapPolicy.Skip
-                    : GapPolicy.Fill,
-        };
     }
 
     private static ReconnectPolicy ReconnectOf(Invocation invocation) =>

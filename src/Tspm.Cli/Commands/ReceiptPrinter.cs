@@ -3,7 +3,7 @@ using Tspm.Protocol.Messages;
 
 namespace Tspm.Cli.Commands;
 
-/// <summary>What became of every entry: shown + filtered + lost is last − first + 1.</summary>
+/// <summary>What became of every entry: shown + filtered + lost is last − first + 1 + truncated.</summary>
 internal static class ReceiptPrinter
 {
     /// <summary>One row per log on stderr; with JSON one object per log.</summary>
@@ -16,9 +16,19 @@ internal static class ReceiptPrinter
         {
             context.Say(
                 context.IsJson
-                    ? $"{{\"v\":1,\"kind\":\"receipt\",\"name\":\"{log.Name}\",\"log\":\"{log.LogId}\",\"first\":{receipt.First},\"last\":{receipt.Last},\"shown\":{receipt.Shown},\"filtered\":{receipt.Filtered},\"lost\":{receipt.Lost},\"recovered\":{receipt.Recovered}}}"
-                    : $"{log.Name}: seq {receipt.First}..{receipt.Last}: {receipt.Shown} shown, {receipt.Filtered} filtered, {receipt.Lost} lost, {receipt.Recovered} recovered"
+                    ? $"{{\"v\":1,\"kind\":\"receipt\",\"name\":\"{log.Name}\",\"log\":\"{log.LogId}\",\"firstRun\":{receipt.FirstRun},\"lastRun\":{receipt.LastRun},\"first\":{receipt.First},\"last\":{receipt.Last},\"shown\":{receipt.Shown},\"filtered\":{receipt.Filtered},\"lost\":{receipt.Lost},\"recovered\":{receipt.Recovered},\"truncated\":{receipt.Truncated}}}"
+                    : TextOf(log.Name, receipt)
             );
         }
+    }
+
+    private static string TextOf(string name, FollowReceipt receipt)
+    {
+        var runs =
+            receipt.FirstRun == receipt.LastRun
+                ? $"run {receipt.LastRun}"
+                : $"runs {receipt.FirstRun}..{receipt.LastRun}";
+        var truncated = receipt.Truncated > 0 ? $", {receipt.Truncated} truncated" : "";
+        return $"{name}: {runs}, seq {receipt.First}..{receipt.Last}: {receipt.Shown} shown, {receipt.Filtered} filtered, {receipt.Lost} lost, {receipt.Recovered} recovered{truncated}";
     }
 }

@@ -106,6 +106,15 @@ internal sealed class LogPrinter
         );
     }
 
+    /// <summary>Tells that gaps are not filled for a while.</summary>
+    public void WriteFillPaused(PrintedLog log)
+    {
+        if (_options.QuietLevel == 0)
+        {
+            WriteState(log, "fill", "paused", null, MarkerText.FillPaused(log.Identity.Name));
+        }
+    }
+
     /// <summary>Tells that the connection broke.</summary>
     public void WriteConnectionLost() =>
         WriteConnection("lost", detail: null, MarkerText.ConnectionLost);

@@ -20,6 +20,10 @@ internal static class MarkerText
     public static string Filled(string name, long from, long to) =>
         $"{Clean(name)}: filled {Entries(from, to)} from disk ({Range(from, to)})";
 
+    /// <summary>The reader falls behind again and again.</summary>
+    public static string FillPaused(string name) =>
+        $"{Clean(name)}: this reader falls behind; for a minute what it misses is told, not fetched";
+
     /// <summary>The connection stands again.</summary>
     public static string Reconnected(ReconnectKind kind) =>
         kind switch

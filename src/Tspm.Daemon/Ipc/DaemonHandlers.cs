@@ -138,7 +138,10 @@ internal sealed class DaemonHandlers(
                 subscription.Head,
                 subscription.SentBytes,
                 subscription.GapsTold,
-                subscription.CreditLeft
+                subscription.CreditLeft,
+                subscription.SentEntries,
+                subscription.LagBytes,
+                subscription.Policy
             );
         return ValueTask.FromResult<IpcResult<FollowersReply>>(new FollowersReply([.. rows]));
     }

@@ -57,7 +57,10 @@ internal sealed class LogHandlers(ProcessRegistry registry)
                 TopicNames.Logs(log.ProcessId),
                 facts.Epoch,
                 facts.Head
-            );
+            )
+            {
+                Run = facts.Run,
+            };
         });
         return ValueTask.FromResult<IpcResult<ResolveReply>>(new ResolveReply([.. targets]));
     }
@@ -69,7 +72,7 @@ internal sealed class LogHandlers(ProcessRegistry registry)
             return Error(ErrorCodes.NotFound, $"there is no process {request.Id}");
         }
 
-        if (LogFilters.TryParse(request.Streams, out var filter) is { } fault)
+        if (LogFilters.TryParse(request, out var filter) is { } fault)
         {
             return Error(ErrorCodes.BadRequest, fault);
         }

@@ -20,6 +20,7 @@ internal sealed class ProcessRegistry : IAsyncDisposable
     private long _startOrder;
     private long _wanted;
     private long _saved;
+    private long _changes;
 
     private volatile IReadOnlyList<ProcessSupervisor> _all = [];
 
@@ -35,6 +36,12 @@ internal sealed class ProcessRegistry : IAsyncDisposable
 
     /// <summary>True if the saved list is of the keeper that is there now.</summary>
     public bool IsSameKeeper { get; private set; }
+
+    /// <summary>How often a process was added or removed.</summary>
+    public long Changes => Interlocked.Read(ref _changes);
+
+    /// <summary>Called after each such change, under no lock.</summary>
+    public event Action? Changed;
 
     /// <summary>All processes, by id.</summary>
     public IReadOnlyList<ProcessSupervisor> All => _all;
@@ -95,6 +102,8 @@ internal sealed class ProcessRegistry : IAsyncDisposable
             _reserved.Remove((process.Record.Spec.Ns, process.Record.Spec.Name));
             _all = [.. _all.Append(process).OrderBy(known => known.Record.Id)];
         }
+
+        TellChange();
     }
 
     /// <summary>Forgets a process.</summary>
@@ -104,6 +113,14 @@ internal sealed class ProcessRegistry : IAsyncDisposable
         {
             _all = [.. _all.Where(known => known != process)];
         }
+
+        TellChange();
+    }
+
+    private void TellChange()
+    {
+        Interlocked.Increment(ref _changes);
+        Changed?.Invoke();
     }
 
     /// <summary>The next number in the order of starts.</summary>

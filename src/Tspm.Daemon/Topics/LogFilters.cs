@@ -1,21 +1,61 @@
+using System.Text.RegularExpressions;
 using Tspm.Logs;
+using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Topics;
 
-/// <summary>From the names of streams to a filter.</summary>
+/// <summary>From what a reader selects to a filter.</summary>
 internal static class LogFilters
 {
-    /// <summary>Reads the names; none means all.</summary>
-    /// <returns>Null if they are names of streams; else what is wrong.</returns>
-    public static string? TryParse(IReadOnlyList<string> streams, out LogFilter filter)
+    private const RegexOptions Options =
+        RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
+
+    /// <summary>Reads a selection.</summary>
+    /// <returns>Null if it can be done; else what is wrong.</returns>
+    public static string? TryParse(LogSelection selection, out LogFilter filter)
     {
-        filter = LogFilter.All;
+        filter = LogFilter.All with
+        {
+            FirstRun = selection.FirstRun,
+            LastRun = selection.LastRun ?? uint.MaxValue,
+        };
+        if (selection.LastRun < selection.FirstRun)
+        {
+            return $"run {selection.FirstRun} comes after run {selection.LastRun}";
+        }
+
+        if (TryParseStreams(selection.Streams, ref filter) is { } fault)
+        {
+            return fault;
+        }
+
+        if (selection.Grep.Count == 0 && selection.Exclude.Count == 0)
+        {
+            return null;
+        }
+
+        if (TryParse(selection.Grep, selection.IgnoreCase, out var wanted) is { } inGrep)
+        {
+            return inGrep;
+        }
+
+        if (TryParse(selection.Exclude, selection.IgnoreCase, out var unwanted) is { } inExclude)
+        {
+            return inExclude;
+        }
+
+        filter = filter with { Lines = new LinePattern(wanted, unwanted) };
+        return null;
+    }
+
+    private static string? TryParseStreams(IReadOnlyList<string> streams, ref LogFilter filter)
+    {
         if (streams.Count == 0)
         {
             return null;
         }
 
-        filter = default;
+        filter = filter with { Out = false, Err = false, Events = false };
         foreach (var name in streams)
         {
             switch (name)
@@ -34,6 +74,45 @@ internal static class LogFilters
             }
         }
 
+        return null;
+    }
+
+    private static string? TryParse(
+        IReadOnlyList<string> patterns,
+        bool ignoresCase,
+        out Regex[] parsed
+    )
+    {
+        parsed = [];
+        if (patterns.Count > LogSelection.MaxPatterns)
+        {
+            return $"{patterns.Count} patterns are more than {LogSelection.MaxPatterns}";
+        }
+
+        var made = new List<Regex>();
+        foreach (var pattern in patterns)
+        {
+            if (pattern.Length is 0 or > LogSelection.MaxPatternLength)
+            {
+                return $"a pattern has 1 to {LogSelection.MaxPatternLength} characters, not {pattern.Length}";
+            }
+
+            try
+            {
+                var options = ignoresCase ? Options | RegexOptions.IgnoreCase : Options;
+                made.Add(new Regex(pattern, options));
+            }
+            catch (ArgumentException wrong)
+            {
+                return $"the pattern \"{pattern}\" cannot be read: {wrong.Message}";
+            }
+            catch (NotSupportedException)
+            {
+                return $"the pattern \"{pattern}\" needs back-tracking (look-around or a back-reference), which could take for ever";
+            }
+        }
+
+        parsed = [.. made];
         return null;
     }
 }

@@ -32,6 +32,12 @@ internal sealed class LogTopicCursor : TopicCursor
     /// <inheritdoc/>
     public override long Head => _log.Facts.Head;
 
+    /// <inheritdoc/>
+    public override string Policy => _cursor?.ReadsDisk == true ? "fill" : "skip";
+
+    /// <inheritdoc/>
+    public override long CountLagBytes() => _log.CountBytes(Position, Head);
+
     /// <summary>Whether it reads this log.</summary>
     public bool IsOf(ProcessLog log) => _log == log;
 

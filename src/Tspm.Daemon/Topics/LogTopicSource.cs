@@ -8,7 +8,7 @@ using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Topics;
 
-/// <summary>The topics <c>logs.&lt;processId&gt;</c>.</summary>
+/// <summary>The topics <c>logs.&lt;processId&gt;</c>, and <c>processes</c>.</summary>
 internal sealed class LogTopicSource(ProcessRegistry registry) : ITopicSource
 {
     private readonly Lock _gate = new();
@@ -40,12 +40,17 @@ internal sealed class LogTopicSource(ProcessRegistry registry) : ITopicSource
 
     private IpcResult<TopicCursor> Open(SubscribeRequest request, ISubscriptionWaker waker)
     {
+        if (request.Topic == TopicNames.Processes)
+        {
+            return new ProcessesTopicCursor(registry, waker);
+        }
+
         if (!TopicNames.TryParseLogs(request.Topic, out var id))
         {
             return new IpcError(
                 ErrorCodes.BadRequest,
                 $"\"{request.Topic}\" is not a topic",
-                "topics are logs.<processId>"
+                "topics are logs.<processId> and processes"
             );
         }
 
@@ -72,7 +77,7 @@ internal sealed class LogTopicSource(ProcessRegistry registry) : ITopicSource
         }
 
         options ??= new LogSubscribeOptions();
-        return LogFilters.TryParse(options.Streams, out var filter) is { } fault
+        return LogFilters.TryParse(options, out var filter) is { } fault
             ? new IpcError(ErrorCodes.BadRequest, fault, null)
             : Open(process, options, filter, waker);
     }
@@ -90,7 +95,8 @@ internal sealed class LogTopicSource(ProcessRegistry registry) : ITopicSource
         var start =
             isRecreated ? new LogStart(LogStartKind.Oldest)
             : options.After is { } after ? new LogStart(LogStartKind.After, after.Seq, after.Epoch)
-            : options.Tail is { } tail ? new LogStart(LogStartKind.Tail, tail)
+            : options.Tail is { } tail
+                ? new LogStart(LogStartKind.At, log.FindTail(tail, log.Facts.Head, filter))
             : options.Start == "start" ? new LogStart(LogStartKind.Oldest)
             : new LogStart(LogStartKind.Now);
         var cursor = LogTopicCursor.Open(
@@ -131,6 +137,7 @@ internal sealed class LogTopicSource(ProcessRegistry registry) : ITopicSource
             Run = facts.Run,
             RunId = facts.Run > 0 ? log.RunIdOf(facts.Run).ToString() : null,
             StartAt = opening.StartAt,
+            StartEpoch = opening.StartEpoch,
             Status = isRecreated
                 ? "recreated"
                 : opening.Status switch

@@ -83,6 +83,9 @@ public sealed record FollowersReply(IReadOnlyList<FollowerView> Followers);
 /// <param name="SentBytes">Bytes sent in batches.</param>
 /// <param name="GapsTold">Gaps told.</param>
 /// <param name="Credit">Bytes it may still be sent.</param>
+/// <param name="SentEntries">Entries sent.</param>
+/// <param name="LagBytes">Bytes not sent yet; −1 if they are too many to be counted.</param>
+/// <param name="Policy">If it falls behind: <c>fill</c> from disk, or <c>skip</c> and be told.</param>
 public sealed record FollowerView(
     string Client,
     int Pid,
@@ -91,5 +94,8 @@ public sealed record FollowerView(
     long Head,
     long SentBytes,
     long GapsTold,
-    long Credit
+    long Credit,
+    long SentEntries = 0,
+    long LagBytes = 0,
+    string Policy = ""
 );

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Tspm.Protocol.Messages;
 
 /// <summary>The logs that selectors mean.</summary>
@@ -20,11 +22,51 @@ public sealed record LogTarget(
     string Topic,
     uint Epoch,
     long Head
-);
+)
+{
+    /// <summary>The newest run; 0 before the first.</summary>
+    public uint Run { get; init; }
+}
+
+/// <summary>Which entries of a log are wanted; all by default. The others are covered, never missing.</summary>
+public record LogSelection
+{
+    /// <summary>Most patterns of each kind.</summary>
+    public const int MaxPatterns = 16;
+
+    /// <summary>Longest pattern, characters.</summary>
+    public const int MaxPatternLength = 1_000;
+
+    /// <summary><c>out</c>, <c>err</c>, <c>event</c>; empty means all.</summary>
+    public IReadOnlyList<string> Streams { get; init; } = [];
+
+    /// <summary>Regular expressions, one of which a line must match; empty means any line. Events are not lines.</summary>
+    public IReadOnlyList<string> Grep { get; init; } = [];
+
+    /// <summary>Regular expressions, none of which a line may match.</summary>
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+
+    /// <summary>Letters match in either case.</summary>
+    public bool IgnoreCase { get; init; }
+
+    /// <summary>The first run wanted; 0 means from the beginning.</summary>
+    public uint FirstRun { get; init; }
+
+    /// <summary>The last run wanted; null means all that follow.</summary>
+    public uint? LastRun { get; init; }
+}
 
 /// <summary>A page of history (docs/protocol.md section 5); the reply is a batch.</summary>
-public sealed record GetLogsRequest
+public sealed record GetLogsRequest : LogSelection
 {
+    /// <summary>Asks for everything.</summary>
+    [JsonConstructor]
+    public GetLogsRequest() { }
+
+    /// <summary>Asks for what is selected.</summary>
+    public GetLogsRequest(LogSelection selection)
+        : base(selection) { }
+
     /// <summary>The process.</summary>
     public required uint Id { get; init; }
 
@@ -40,9 +82,6 @@ public sealed record GetLogsRequest
     /// <summary>Not before this time, in units of 100 ns since 1970 UTC.</summary>
     public long? Since { get; init; }
 
-    /// <summary><c>out</c>, <c>err</c>, <c>event</c>; empty means all.</summary>
-    public IReadOnlyList<string> Streams { get; init; } = [];
-
     /// <summary>1 to 10,000. A page also ends where its bytes are full.</summary>
     public int MaxEntries { get; init; } = 1_000;
 
@@ -51,8 +90,16 @@ public sealed record GetLogsRequest
 }
 
 /// <summary>The options of a subscription to a log (docs/protocol.md section 5).</summary>
-public sealed record LogSubscribeOptions
+public sealed record LogSubscribeOptions : LogSelection
 {
+    /// <summary>Subscribes to everything.</summary>
+    [JsonConstructor]
+    public LogSubscribeOptions() { }
+
+    /// <summary>Subscribes to what is selected.</summary>
+    public LogSubscribeOptions(LogSelection selection)
+        : base(selection) { }
+
     /// <summary>Begin after this position.</summary>
     public AfterPosition? After { get; init; }
 
@@ -67,9 +114,6 @@ public sealed record LogSubscribeOptions
 
     /// <summary>The log that is meant; if the process has another one now, the status is recreated.</summary>
     public string? LogId { get; init; }
-
-    /// <summary><c>out</c>, <c>err</c>, <c>event</c>; empty means all.</summary>
-    public IReadOnlyList<string> Streams { get; init; } = [];
 }
 
 /// <summary>A position on the wire.</summary>
@@ -112,6 +156,9 @@ public sealed record SubscribedLog
 
     /// <summary>Every entry with a greater seq is delivered or told as a gap.</summary>
     public required long StartAt { get; init; }
+
+    /// <summary>The epoch of the entry <see cref="StartAt"/>; the log's if there is none.</summary>
+    public uint StartEpoch { get; init; }
 
     /// <summary><c>ok</c>, <c>gap</c>, <c>truncated</c> or <c>recreated</c>.</summary>
     public required string Status { get; init; }

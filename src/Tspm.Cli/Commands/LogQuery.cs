@@ -1,0 +1,174 @@
+using Tspm.Cli.CommandLine;
+using Tspm.Client;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Cli.Commands;
+
+/// <summary>From the options of <c>logs</c> to what is asked of the daemon.</summary>
+internal static class LogQuery
+{
+    private const long DefaultTail = 20;
+
+    /// <summary>Reads the options.</summary>
+    /// <exception cref="CliException">A value is wrong.</exception>
+    public static LogFollowOptions Read(Invocation invocation, bool follows)
+    {
+        var zone = invocation.Has("utc") ? TimeZoneInfo.Utc : TimeZoneInfo.Local;
+        long? since = invocation.Value("since") is { } text
+            ? (
+                TimeText.Parse(text, TimeProvider.System.GetUtcNow(), zone)
+                - DateTimeOffset.UnixEpoch
+            ).Ticks
+            : null;
+        var runs = ReadRuns(invocation);
+        var selection = ReadSelection(invocation);
+        var isAll =
+            invocation.Has("no-tail")
+            || invocation.Value("tail") == "all"
+            || since is not null
+            || (
+                !invocation.Has("tail")
+                && (runs != RunRange.All || (selection.Grep.Count > 0 && !follows))
+            );
+        return new LogFollowOptions
+        {
+            Follow = follows,
+            Tail = isAll
+                ? long.MaxValue
+                : invocation.Number("tail", 0, long.MaxValue - 1, DefaultTail),
+            Since = since,
+            Selection = selection,
+            Runs = runs,
+            Cursor = ReadCursor(invocation),
+            Join = follows && !invocation.Has("no-new") ? Patterns(invocation.Arguments) : [],
+            Gaps =
+                invocation.Choice("gap", ["fill", "skip"], "fill") == "skip"
+                    ? GapPolicy.Skip
+                    : GapPolicy.Fill,
+        };
+    }
+
+    /// <summary>The logs that are meant; with a cursor and no name, those of the cursor.</summary>
+    /// <exception cref="CliException">A log of the cursor is gone.</exception>
+    /// <exception cref="TspmException">Nothing matches.</exception>
+    public static async Task<IReadOnlyList<LogTarget>> ResolveAsync(
+        TspmIpcClient client,
+        IReadOnlyList<string> select,
+        LogFollowOptions options
+    )
+    {
+        if (options.Cursor is { } cursor && select.Count == 0 && options.Join.Count == 0)
+        {
+            select = [.. cursor.Places.Select(place => place.Name)];
+        }
+
+        try
+        {
+            var logs = (await client.ResolveAsync(select)).Logs;
+            return Check(logs, select, options);
+        }
+        catch (TspmException error) when (error.Code == "not-found" && options.Join.Count > 0)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Those selectors that can come to mean a process that is made later.</summary>
+    private static IReadOnlyList<string> Patterns(IReadOnlyList<string> select) =>
+        select.Count == 0
+            ? ["all"]
+            : [.. select.Where(one => one == "all" || one.AsSpan().ContainsAny("*?[/@"))];
+
+    /// <summary>A log that a cursor names and that is named again must be there; what is meant by a pattern may be gone.</summary>
+    private static IReadOnlyList<LogTarget> Check(
+        IReadOnlyList<LogTarget> logs,
+        IReadOnlyList<string> select,
+        LogFollowOptions options
+    )
+    {
+        if (options.Cursor is not { } cursor || options.Join.Count > 0)
+        {
+            return logs;
+        }
+
+        var named = select.Select(one => one.Contains('/') ? one : $"default/{one}").ToHashSet();
+        var gone = cursor.Places.FirstOrDefault(place =>
+            named.Contains(place.Name)
+            && !logs.Any(log =>
+                log.LogId == place.LogId.ToString() || $"{log.Ns}/{log.Name}" == place.Name
+            )
+        );
+        return gone is null
+            ? logs
+            : throw new CliException(
+                ExitCodes.NotFound,
+                $"the log of {gone.Name} that the cursor stands in is not there any more",
+                "see: tspm list"
+            );
+    }
+
+    private static LogSelection ReadSelection(Invocation invocation)
+    {
+        var streams = new List<string>();
+        if (invocation.Has("out") != invocation.Has("err"))
+        {
+            streams.Add(invocation.Has("out") ? "out" : "err");
+        }
+        else if (invocation.Has("no-events"))
+        {
+            streams.AddRange(["out", "err"]);
+        }
+
+        var grep = invocation.Values("grep");
+        var exclude = invocation.Values("exclude");
+
+        // Smart case: capitals in a pattern are meant.
+        var hasCapital = grep.Concat(exclude).Any(one => one.Any(char.IsUpper));
+        return new LogSelection
+        {
+            Streams = streams,
+            Grep = grep,
+            Exclude = exclude,
+            IgnoreCase = invocation.Has("ignore-case") || !hasCapital,
+        };
+    }
+
+    private static RunRange ReadRuns(Invocation invocation)
+    {
+        if (invocation.Has("previous"))
+        {
+            return RunRange.Previous;
+        }
+
+        var text = invocation.Value("run") ?? "all";
+        return RunRange.TryParse(text, out var runs)
+            ? runs
+            : throw new CliException(
+                ExitCodes.Usage,
+                $"--run \"{text}\" is not a run",
+                "examples: --run 5, --run current, --run previous, --run=-2, --run all"
+            );
+    }
+
+    private static FollowCursor? ReadCursor(Invocation invocation)
+    {
+        var text = invocation.Value("after-cursor");
+        if (text is null && invocation.Value("cursor-file") is { } path && File.Exists(path))
+        {
+            text = CursorFile.ReadText(path);
+        }
+
+        try
+        {
+            return text is null ? null : FollowCursor.Parse(text.Trim());
+        }
+        catch (FormatException wrong)
+        {
+            throw new CliException(
+                ExitCodes.Usage,
+                wrong.Message,
+                "a cursor comes from --show-cursor or --cursor-file; without one: -n, --since"
+            );
+        }
+    }
+}

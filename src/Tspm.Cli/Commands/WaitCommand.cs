@@ -1,0 +1,206 @@
+using Tspm.Cli.CommandLine;
+using Tspm.Client;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Cli.Commands;
+
+/// <summary><c>wait</c>: blocks until processes are in a state, or have printed a line.</summary>
+internal static class WaitCommand
+{
+    private const string LogPrefix = "log:";
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100);
+    private static readonly IReadOnlyList<string> States = ["running", "stopped", "exited"];
+
+    /// <summary>Runs the command.</summary>
+    public static async Task<int> RunAsync(Invocation invocation)
+    {
+        var context = CliContext.Of(invocation);
+        if (invocation.Arguments.Count == 0)
+        {
+            throw new CliException(
+                ExitCodes.Usage,
+                "wait: for which process?",
+                "example: tspm wait web --for 'log:/listening on/'"
+            );
+        }
+
+        var condition = invocation.Value("for") ?? "running";
+        var pattern = PatternOf(condition);
+        var limit = TimeSpan.FromMilliseconds(
+            SpecBuilder.ParseDuration("timeout", invocation.Value("timeout") ?? "30s")
+        );
+        await using var client = await context.ConnectAsync(new SmartIpc.Client.ReconnectPolicy());
+        var logs = (await client.ResolveAsync(invocation.Arguments)).Logs;
+        using var signals = new FollowSignals();
+        using var deadline = new CancellationTokenSource(limit, TimeProvider.System);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(
+            signals.Token,
+            deadline.Token
+        );
+        var waits = logs.Select(log =>
+                pattern is null
+                    ? WaitForStateAsync(client, log, condition, either.Token)
+                    : WaitForLineAsync(client, log, pattern, invocation, either.Token)
+            )
+            .ToList();
+        var results = await Task.WhenAll(waits);
+        if (signals.Signal != 0)
+        {
+            Launch.LibC.DieBy(signals.Signal);
+        }
+
+        foreach (var result in results.Where(result => result.Message is not null))
+        {
+            context.Say($"tspm: {result.Message}");
+        }
+
+        Print(context, results);
+        return results.Max(result => result.ExitCode);
+    }
+
+    private static void Print(CliContext context, WaitResult[] results)
+    {
+        foreach (var result in results.Where(result => result.Line is not null && context.Quiet == 0))
+        {
+            context.Output.Write(result.Line!); // just looked
+            context.PrintLine("");
+        }
+
+        context.Output.Flush();
+    }
+
+    /// <summary>The expression of <c>log:/re/</c>; null if it is a state.</summary>
+    private static string? PatternOf(string condition)
+    {
+        if (States.Contains(condition))
+        {
+            return null;
+        }
+
+        if (!condition.StartsWith(LogPrefix, StringComparison.Ordinal))
+        {
+            throw new CliException(
+                ExitCodes.Usage,
+                $"--for \"{condition}\" is not something to wait for",
+                "examples: --for running, --for stopped, --for exited, --for 'log:/listening on/'"
+            );
+        }
+
+        var text = condition[LogPrefix.Length..];
+        var isQuoted = text.Length >= 2 && text[0] == '/' && text[^1] == '/';
+        text = isQuoted ? text[1..^1] : text;
+        return text.Length > 0
+            ? text
+            : throw new CliException(
+                ExitCodes.Usage,
+                "--for log: has no expression",
+                "example: --for 'log:/listening on/'"
+            );
+    }
+
+    /// <summary>Looks at the current run from its beginning, then at what comes, until a line matches.</summary>
+    private static async Task<WaitResult> WaitForLineAsync(
+        TspmIpcClient client,
+        LogTarget log,
+        string pattern,
+        Invocation invocation,
+        CancellationToken ct
+    )
+    {
+        var options = new LogFollowOptions
+        {
+            Tail = long.MaxValue,
+            Selection = new LogSelection
+            {
+                Streams = ["out", "err"],
+                Grep = [pattern],
+                IgnoreCase = invocation.Has("ignore-case"),
+                FirstRun = log.Run,
+            },
+        };
+        await using var follower = new LogFollower(client, [log], options);
+        var why = "";
+        try
+        {
+            await foreach (var told in follower.ReadAsync(ct))
+            {
+                if (told is LogBatch batch)
+                {
+                    return new WaitResult(ExitCodes.Done, null, FirstLineOf(batch));
+                }
+
+                why = told is LogEnded ended ? $": its log ended ({ended.Reason})" : why;
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            why = " in time";
+        }
+
+        // Not seen is said only if everything was looked at.
+        var receipt = follower.Receipts[^1].Receipt;
+        return receipt.Lost > 0
+            ? new WaitResult(
+                ExitCodes.Gap,
+                $"{log.Name}: /{pattern}/ was not seen{why}, but {receipt.Lost} entries were lost between seq {receipt.First} and {receipt.Last}",
+                null
+            )
+            : new WaitResult(
+                ExitCodes.Timeout,
+                $"{log.Name}: /{pattern}/ was not seen{why}; {receipt.Filtered} entries were looked at",
+                null
+            );
+    }
+
+    private static byte[] FirstLineOf(LogBatch batch)
+    {
+        var bytes = batch.Bytes[..(int)batch.Spans[0].Length];
+        var end = bytes.IndexOf((byte)'\n');
+        return bytes[..(end < 0 ? bytes.Length : end)].ToArray();
+    }
+
+    /// <summary>Asks ten times a second.</summary>
+    private static async Task<WaitResult> WaitForStateAsync(
+        TspmIpcClient client,
+        LogTarget log,
+        string state,
+        CancellationToken ct
+    )
+    {
+        using var timer = new PeriodicTimer(Period, TimeProvider.System);
+        try
+        {
+            do
+            {
+                if (IsIn(await client.ListAsync([$"{log.Id}"], ct), state))
+                {
+                    return new WaitResult(ExitCodes.Done, null, null);
+                }
+            } while (await timer.WaitForNextTickAsync(ct));
+        }
+        catch (TspmException error) when (error.Code == "not-found")
+        {
+            return new WaitResult(ExitCodes.NotFound, $"{log.Name} was deleted", null);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // Told below.
+        }
+
+        return new WaitResult(ExitCodes.Timeout, $"{log.Name} is not {state} in time", null);
+    }
+
+    private static bool IsIn(ProcessesReply reply, string state)
+    {
+        var status = reply.Processes is [{ } process] ? process.Status : "";
+        return state switch
+        {
+            "running" => status is "running" or "ready",
+            "stopped" => status is "stopped" or "exited" or "failed",
+            _ => status is "exited" or "failed",
+        };
+    }
+
+    /// <summary>How the wait for one process ended.</summary>
+    private sealed record WaitResult(int ExitCode, string? Message, byte[]? Line);
+}

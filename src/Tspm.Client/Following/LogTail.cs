@@ -1,0 +1,520 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using SmartIpc.Client;
+using SmartIpc.Framing;
+using Tspm.Protocol;
+using Tspm.Protocol.Batches;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Client.Following;
+
+/// <summary>Follows one log: feeds what the connection gives into the log's machine and does what it says.</summary>
+/// <remarks>One reader at a time. Nothing is decided here; see <see cref="LogMachine"/>.</remarks>
+internal sealed class LogTail : IAsyncDisposable
+{
+    private static readonly TimeSpan ReminderPeriod = TimeSpan.FromSeconds(5);
+    private readonly TspmIpcClient _client;
+    private readonly LogFollowOptions _options;
+    private readonly LogMachineOptions _machine;
+    private readonly LogSelection _selection;
+    private readonly TimeProvider _time;
+    private readonly long _creditBytes;
+    private readonly List<LogAction> _actions = [];
+    private readonly List<LogFollowEvent> _told = [];
+    private readonly List<(LogTarget, FollowReceipt)> _receipts = [];
+
+    // Guards _taken.
+    private readonly Lock _gate = new();
+    private LogPosition? _taken;
+    private LogMachineState _state = LogMachineState.Initial;
+    private IpcSubscription? _subscription;
+    private ITimer? _reminder;
+    private Task<TopicMessage>? _read;
+    private Task<LogInput>? _page;
+    private long _connection;
+    private bool _hasOpened;
+
+    /// <summary>Makes a tail that is not subscribed.</summary>
+    /// <param name="client">The connection.</param>
+    /// <param name="log">The log.</param>
+    /// <param name="options">Where it begins.</param>
+    /// <param name="after">Begin after this position, instead of history; null if there is none.</param>
+    /// <param name="creditBytes">Bytes on their way to this reader at the most.</param>
+    /// <param name="time">Time.</param>
+    public LogTail(
+        TspmIpcClient client,
+        LogTarget log,
+        LogFollowOptions options,
+        LogPosition? after,
+        long creditBytes,
+        TimeProvider time
+    )
+    {
+        _client = client;
+        Log = log;
+        _options = options;
+        _selection = options.Runs.Narrow(options.Selection, log.Run);
+        _time = time;
+        _creditBytes = creditBytes;
+        _machine = new LogMachineOptions
+        {
+            Follows = options.Follow,
+            After = after,
+            HasHistory = options.Tail is not (null or 0) || options.Since is not null,
+            Tail = options.Since is null ? options.Tail ?? 0 : long.MaxValue,
+            IsSingleRequest = options.IsSingleRequest && options.Since is null,
+            FillsGaps = options.Gaps == GapPolicy.Fill,
+        };
+        _receipts.Add((log, Receipt));
+    }
+
+    /// <summary>The log; another after the process was made again.</summary>
+    public LogTarget Log { get; private set; }
+
+    /// <summary>What became of every seq of the log at hand.</summary>
+    public FollowReceipt Receipt { get; private set; } = new();
+
+    /// <summary>The receipts of this log and of those that it was before.</summary>
+    public IReadOnlyList<(LogTarget Log, FollowReceipt Receipt)> Receipts => _receipts;
+
+    /// <summary>Where the reader stands: after all that it took; null if nothing is known yet. Any thread may ask.</summary>
+    public CursorPlace? Place
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _taken is { } taken
+                    ? new CursorPlace(Guid.Parse(Log.LogId), $"{Log.Ns}/{Log.Name}", taken)
+                    : null;
+            }
+        }
+    }
+
+    /// <summary>Everything there is to tell, until the log has ended.</summary>
+    /// <exception cref="TspmException">The daemon refused at the start, or sends what cannot be read.</exception>
+    public async IAsyncEnumerable<LogFollowEvent> ReadAsync(
+        [EnumeratorCancellation] CancellationToken ct
+    )
+    {
+        Step(
+            new LogInput
+            {
+                Kind = LogInputKind.Start,
+                Now = Now,
+                Epoch = Log.Epoch,
+                UpTo = Log.Head,
+            }
+        );
+        while (true)
+        {
+            // By index: an action may not add to the list, but the list is used again.
+            for (var i = 0; i < _actions.Count; i++)
+            {
+                var action = _actions[i];
+                Perform(action, ct);
+                for (var j = 0; j < _told.Count; j++)
+                {
+                    yield return _told[j];
+                }
+
+                _told.Clear();
+                action.Payload?.Dispose();
+            }
+
+            _actions.Clear();
+            lock (_gate)
+            {
+                _taken = _state.HasPosition ? _state.Position : null;
+            }
+
+            if (_state.Mode == LogMode.Ended)
+            {
+                yield break;
+            }
+
+            Step(await NextAsync(ct).ConfigureAwait(false));
+        }
+    }
+
+    /// <summary>Unsubscribes, at most 200 ms.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_reminder is { } reminder)
+        {
+            await reminder.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_subscription is { } subscription)
+        {
+            await TspmIpcClient.UnsubscribeAsync(subscription).ConfigureAwait(false);
+        }
+    }
+
+    private long Now => (long)_time.GetElapsedTime(0).TotalNanoseconds;
+
+    private void Step(in LogInput input) =>
+        _state = LogMachine.Step(_state, input, _machine, _actions);
+
+    private void Perform(in LogAction action, CancellationToken ct)
+    {
+        switch (action.Kind)
+        {
+            case LogActionKind.Subscribe:
+                Subscribe();
+                break;
+            case LogActionKind.Restart:
+                _subscription?.Restart();
+                break;
+            case LogActionKind.Fetch:
+                _page = FetchAsync(action, ct);
+                break;
+            case LogActionKind.Emit:
+                Emit(action);
+                break;
+            case LogActionKind.EmitGap:
+                Receipt.Cover(action.From - 1, action.To, 0, action.To - action.From + 1);
+                _told.Add(new LogGap(Log, action.From, action.To, action.Reason));
+                break;
+            default:
+                if (Tell(action) is { } told)
+                {
+                    _told.Add(told);
+                }
+
+                break;
+        }
+    }
+
+    private LogFollowEvent? Tell(in LogAction action)
+    {
+        switch (action.Kind)
+        {
+            case LogActionKind.EmitFilled:
+                return new LogGapFilled(Log, action.From, action.To);
+            case LogActionKind.EmitFillPaused:
+                return new LogFillPaused(Log);
+            case LogActionKind.EmitTruncated:
+                Receipt.Rewind(action.From - action.To);
+                return new LogHistoryChanged(Log, isRecreated: false, action.To, action.From);
+            case LogActionKind.EmitRecreated:
+                Log = Log with { LogId = action.Text ?? Log.LogId, Epoch = action.Epoch };
+                Receipt = new FollowReceipt();
+                _receipts.Add((Log, Receipt));
+                return new LogHistoryChanged(Log, isRecreated: true, action.To, action.From);
+            case LogActionKind.EmitHistoryEnd:
+                return new HistoryEnd(Log);
+            case LogActionKind.EmitCaughtUp:
+                return new CaughtUp(Log, action.To);
+            case LogActionKind.EmitConnection:
+                return new ConnectionChanged(
+                    action.Flag,
+                    action.HasDaemonChanged,
+                    action.Text ?? "",
+                    _connection
+                );
+            case LogActionKind.EmitEnded:
+                return new LogEnded(Log, action.Text ?? "");
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>Entries and holes of a batch in the order of their seqs.</summary>
+    private void Emit(in LogAction action)
+    {
+        var payload = MemoryOf(action.Payload);
+        if (!SpanBatch.TryParse(payload.Span, out var batch, out var fault))
+        {
+            throw Unreadable(fault);
+        }
+
+        var spans = batch.Spans;
+        long shown = 0;
+        foreach (ref readonly var span in spans)
+        {
+            shown += span.Count;
+        }
+
+        var next = 0;
+        long lost = 0;
+        for (var i = 0; i < batch.Header.HoleCount; i++)
+        {
+            var hole = batch.Hole(i);
+            var first = next;
+            while (next < spans.Length && spans[next].Seq < hole.From)
+            {
+                next++;
+            }
+
+            AddBatch(payload, first, next);
+            lost += hole.To - hole.From + 1;
+            _told.Add(new LogGap(Log, hole.From, hole.To, hole.Reason));
+        }
+
+        AddBatch(payload, next, spans.Length);
+        if (action.FromRun > 0)
+        {
+            var run = spans[^1].Run;
+            _told.Add(new RunChanged(Log, action.FromRun, run, RunIdOf(batch, run)));
+        }
+
+        Receipt.Cover(action.From - 1, action.To, shown, lost);
+        if (!spans.IsEmpty)
+        {
+            Receipt.PassRuns(spans[0].Run, spans[^1].Run);
+        }
+
+        if (action.Flag)
+        {
+            Receipt.Recover(shown);
+        }
+    }
+
+    private void AddBatch(ReadOnlyMemory<byte> payload, int first, int end)
+    {
+        if (end > first)
+        {
+            _told.Add(new LogBatch(Log, payload, first, end - first));
+        }
+    }
+
+    private static Guid RunIdOf(in SpanBatch batch, uint run)
+    {
+        for (var i = 0; i < batch.Header.RunCount; i++)
+        {
+            if (batch.Run(i) is var known && known.Run == run)
+            {
+                return known.RunId;
+            }
+        }
+
+        return Guid.Empty;
+    }
+
+    private void Subscribe()
+    {
+        if (_subscription is not null)
+        {
+            // The next read subscribes by itself.
+            return;
+        }
+
+        _subscription = _client.Subscribe(Log, _ => OptionsNow(), _creditBytes);
+        _reminder = _time.CreateTimer(
+            static subscription => ((IpcSubscription)subscription!).Remind(), // The state is the subscription.
+            _subscription,
+            ReminderPeriod,
+            ReminderPeriod
+        );
+    }
+
+    private LogSubscribeOptions OptionsNow() =>
+        new(_selection)
+        {
+            LogId = Log.LogId,
+            After = _state.HasPosition
+                ? new AfterPosition(_state.Position.Epoch, _state.Position.Seq)
+                : null,
+            Tail =
+                !_state.HasPosition && _machine.IsSingleRequest && _machine.HasHistory
+                    ? _machine.Tail
+                    : null,
+            Catchup = _options.Catchup && _options.Gaps == GapPolicy.Fill,
+        };
+
+    private async Task<LogInput> FetchAsync(LogAction fetch, CancellationToken ct)
+    {
+        var isFirst = fetch.From == 0;
+        var isAll = _options.Tail == long.MaxValue;
+        var request = new GetLogsRequest(_selection)
+        {
+            Id = Log.Id,
+            From =
+                !isFirst ? fetch.From
+                : isAll && _options.Since is null ? 1
+                : null,
+            To = fetch.To,
+            Tail = isFirst && _options.Since is null && !isAll ? _options.Tail : null,
+            Since = isFirst ? _options.Since : null,
+        };
+        try
+        {
+            var page = await _client.GetLogsAsync(request, ct).ConfigureAwait(false);
+            return InputOf(page.Header, page) with
+            {
+                Kind = LogInputKind.Page,
+                Request = fetch.Request,
+                Flag = page.Header.Flags.HasFlag(BatchFlags.More),
+                Run = NewestRun(page.Batch),
+            };
+        }
+        catch (TspmException error)
+        {
+            return new LogInput
+            {
+                Kind = LogInputKind.PageFailed,
+                Now = Now,
+                Request = fetch.Request,
+                Flag = error.Code == IpcErrorCode.Closed,
+                Text = error.Code,
+            };
+        }
+    }
+
+    /// <summary>The next thing that happens: a page that was asked for, or what the subscription has.</summary>
+    private async ValueTask<LogInput> NextAsync(CancellationToken ct)
+    {
+        if (_page is { } page)
+        {
+            if (_subscription is not null)
+            {
+                _read ??= _subscription.ReadAsync(ct).AsTask();
+                await Task.WhenAny(page, _read).ConfigureAwait(false);
+            }
+
+            if (_read is not { IsCompleted: true } || page.IsCompleted)
+            {
+                var input = await page.ConfigureAwait(false);
+                _page = null;
+                return input;
+            }
+        }
+
+        // There is a subscription whenever no page is awaited.
+        var reading = _read is { } read ? new ValueTask<TopicMessage>(read) : _subscription!.ReadAsync(ct);
+        _read = null;
+        return InputOf(await reading.ConfigureAwait(false));
+    }
+
+    private LogInput InputOf(in TopicMessage message)
+    {
+        switch (message.Kind)
+        {
+            case TopicMessageKind.Subscribed:
+                return ReadSubscribed(message);
+            case TopicMessageKind.Batch or TopicMessageKind.Bookmark:
+                return ReadBatch(message);
+            case TopicMessageKind.Gap:
+                return ReadGap(message);
+            case TopicMessageKind.CaughtUp:
+                return Plain(LogInputKind.CaughtUp, message.Gen) with { UpTo = message.At };
+            case TopicMessageKind.Detached:
+                _connection = message.At;
+                return Plain(LogInputKind.Detached) with { Text = message.Reason };
+            case TopicMessageKind.Resumed:
+                _connection = message.At;
+                return Plain(LogInputKind.Resumed) with { Flag = message.HasDaemonChanged };
+            case TopicMessageKind.Refused when !_hasOpened:
+                var error = message.Error;
+                throw new TspmException(
+                    error?.Code ?? "failed",
+                    error?.Message ?? "the daemon refused the subscription",
+                    error?.Hint
+                );
+            case TopicMessageKind.Refused:
+                return Plain(LogInputKind.LogEnded) with { Text = message.Error?.Code };
+            case TopicMessageKind.Ended:
+                return Plain(LogInputKind.LogEnded) with { Text = message.Reason };
+            default:
+                return Plain(LogInputKind.Timer);
+        }
+    }
+
+    private LogInput Plain(LogInputKind kind, uint gen = 0) =>
+        new()
+        {
+            Kind = kind,
+            Now = Now,
+            Gen = gen,
+        };
+
+    private LogInput ReadSubscribed(in TopicMessage message)
+    {
+        using var payload = message.Payload;
+        _hasOpened = true;
+        var info =
+            JsonSerializer.Deserialize(payload!.Span, ProtocolJsonContext.Default.SubscribedLog) // a subscribed message has one
+            ?? throw Unreadable("the answer to subscribe is empty");
+        return Plain(LogInputKind.Subscribed, message.Gen) with
+        {
+            Epoch = info.StartEpoch > 0 ? info.StartEpoch : info.Epoch,
+            UpTo = info.StartAt,
+            Head = info.Head,
+            LastSeq = info.LastSeq,
+            Text = info.LogId,
+            Outcome = info.Status switch
+            {
+                "truncated" => LogOutcome.Truncated,
+                "recreated" => LogOutcome.Recreated,
+                _ => LogOutcome.Ok,
+            },
+        };
+    }
+
+    private LogInput ReadBatch(in TopicMessage message)
+    {
+        // A batch and a bookmark have a payload.
+        var lease = message.Payload!;
+        if (!SpanBatch.TryParse(lease.Span, out var batch, out var fault))
+        {
+            lease.Dispose();
+            throw Unreadable(fault);
+        }
+
+        long entries = 0;
+        foreach (ref readonly var span in batch.Spans)
+        {
+            entries += span.Count;
+        }
+
+        return InputOf(batch.Header, lease) with
+        {
+            Kind = LogInputKind.Batch,
+            Gen = message.Gen,
+            Entries = entries,
+            Bytes = lease.Length,
+            Run = NewestRun(batch),
+        };
+    }
+
+    private LogInput ReadGap(in TopicMessage message)
+    {
+        // What a gap takes to hold, so that they are bounded too.
+        const long heldBytes = 256;
+        var gap = message.Gap;
+        return Plain(LogInputKind.Gap, message.Gen) with
+        {
+            Epoch = (uint)gap.Epoch,
+            After = gap.From - 1,
+            UpTo = gap.To,
+            Bytes = heldBytes,
+            Reason = GapReasons.Parse(gap.Reason),
+            Flag = gap.Recoverable == "disk",
+        };
+    }
+
+    private LogInput InputOf(in BatchHeader header, IDisposable payload) =>
+        new()
+        {
+            Kind = LogInputKind.Batch,
+            Now = Now,
+            Epoch = header.Epoch,
+            After = header.After,
+            UpTo = header.UpTo,
+            PrevEpochEnd =
+                header.PrevEpochEnd == BatchHeader.NoEpochEnd ? -1 : (long)header.PrevEpochEnd,
+            Payload = payload,
+        };
+
+    private static uint NewestRun(in SpanBatch batch) =>
+        batch.Spans.IsEmpty ? 0 : batch.Spans[^1].Run;
+
+    private static ReadOnlyMemory<byte> MemoryOf(IDisposable? payload) =>
+        payload is LogPage page ? page.Memory
+        : payload is FrameLease lease ? lease.Memory
+        : default;
+
+    private static TspmException Unreadable(string? fault) =>
+        new("protocol", $"what the daemon sends cannot be read: {fault}");
+}
