@@ -51,7 +51,11 @@ public sealed class FollowCursor
         }
 
         var version = text.IndexOf(':', StringComparison.Ordinal);
-        if (version < 2 || text[0] != 't' || text.AsSpan(1, version - 1).ContainsAnyExceptInRange('0', '9'))
+        if (
+            version < 2
+            || text[0] != 't'
+            || text.AsSpan(1, version - 1).ContainsAnyExceptInRange('0', '9')
+        )
         {
             throw new FormatException("this is not a cursor: one begins with t1:");
         }

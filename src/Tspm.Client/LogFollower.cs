@@ -76,9 +76,9 @@ public sealed class LogFollower : IAsyncDisposable
         {
             lock (_gate)
             {
-                return new FollowCursor(
-                    [.. _tails.Select(tail => tail.Place).OfType<CursorPlace>()]
-                );
+                return new FollowCursor([
+                    .. _tails.Select(tail => tail.Place).OfType<CursorPlace>(),
+                ]);
             }
         }
     }
@@ -162,9 +162,7 @@ public sealed class LogFollower : IAsyncDisposable
                 }
             }
 
-            await foreach (
-                var told in ReadLiveAsync(sources, stopping, ct).ConfigureAwait(false)
-            )
+            await foreach (var told in ReadLiveAsync(sources, stopping, ct).ConfigureAwait(false))
             {
                 if (_news.IsNews(told))
                 {

@@ -72,7 +72,9 @@ public readonly record struct RunRange
             }
             : throw new TspmException(
                 "not-found",
-                newest == 0 ? "it has not run yet" : $"there is no run {run}: runs are 1 to {newest}",
+                newest == 0
+                    ? "it has not run yet"
+                    : $"there is no run {run}: runs are 1 to {newest}",
                 newest == 0 ? null : "see: tspm describe NAME"
             );
     }

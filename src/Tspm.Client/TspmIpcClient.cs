@@ -170,7 +170,15 @@ public sealed class TspmIpcClient : IAsyncDisposable
     ) => AskAsync(MethodNumbers.Shutdown, request, Json.ShutdownRequest, Json.ActionReply, ct);
 
     /// <summary>A page of history; dispose it.</summary>
-    public async Task<LogPage> GetLogsAsync(GetLogsRequest request, CancellationToken ct = default)
+    /// <param name="request">Which.</param>
+    /// <param name="connection">The connection that it makes sense on, from 1; closed if there is another one now. 0 for any.</param>
+    /// <param name="ct">Cancels it.</param>
+    /// <exception cref="TspmException">The daemon refused, is gone, or is another one.</exception>
+    public async Task<LogPage> GetLogsAsync(
+        GetLogsRequest request,
+        long connection = 0,
+        CancellationToken ct = default
+    )
     {
         try
         {
@@ -179,6 +187,7 @@ public sealed class TspmIpcClient : IAsyncDisposable
                     request,
                     Json.GetLogsRequest,
                     null,
+                    connection,
                     ct
                 )
                 .ConfigureAwait(false);

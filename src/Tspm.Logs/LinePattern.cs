@@ -43,9 +43,10 @@ public sealed class LinePattern
 
         const int onStack = 512;
         char[]? rented = null;
-        var room = length <= onStack
-            ? stackalloc char[onStack]
-            : (rented = ArrayPool<char>.Shared.Rent(length));
+        var room =
+            length <= onStack
+                ? stackalloc char[onStack]
+                : (rented = ArrayPool<char>.Shared.Rent(length));
         try
         {
             // One byte never gives more than one character.

@@ -56,7 +56,7 @@ public sealed class LogCursor : IDisposable
                 After = Position,
                 UpTo = facts.OldestRing - 1,
                 Facts = facts,
-                Epoch = facts.Epoch,
+                Epoch = _log.EpochOf(facts.OldestRing - 1),
                 PrevEpochEnd = -1,
             };
             Position = gap.UpTo;

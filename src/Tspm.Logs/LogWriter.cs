@@ -87,6 +87,9 @@ public sealed class LogWriter
 
         writer.AddCommit(CommitSlot.FirstOfEpoch);
         index.Begin(logId, lastSeq + 1, epoch, writer.Wall, writer._sequencer.Slots);
+
+        // Before any entry of it is shown: after a power loss no other entry may have the same epoch and seq.
+        index.Sync();
         writer._sequencer.Clear();
         writer._sequencer.Full = writer.CommitEarly;
         writer.Log = new ProcessLog(process, logId, index, files, ring);

@@ -230,6 +230,15 @@ public sealed class ProcessLog : IDisposable
     /// <summary>The seq before the first entry that is not before a time (100 ns since 1970 UTC).</summary>
     public long FindTime(long wall) => _index.FindTime(wall, Facts.Head) - 1;
 
+    /// <summary>The epoch that an entry was numbered in.</summary>
+    public uint EpochOf(long seq)
+    {
+        lock (_gate)
+        {
+            return _epochs[EpochOf(_epochs, seq)].Epoch;
+        }
+    }
+
     /// <summary>Bytes of the entries after a seq, up to another; −1 if counting them takes too long.</summary>
     public long CountBytes(long after, long upTo)
     {

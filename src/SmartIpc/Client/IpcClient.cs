@@ -120,7 +120,7 @@ public sealed class IpcClient : IAsyncDisposable
         CancellationToken ct = default
     )
     {
-        using var reply = await RequestBinaryAsync(method, request, requestType, timeout, ct)
+        using var reply = await RequestBinaryAsync(method, request, requestType, timeout, 0, ct)
             .ConfigureAwait(false);
         return RequestFrames.ReadReply(reply.Span, replyType);
     }
@@ -131,6 +131,7 @@ public sealed class IpcClient : IAsyncDisposable
     /// <param name="request">The question.</param>
     /// <param name="requestType">How it is written.</param>
     /// <param name="timeout">How long; null for the option's.</param>
+    /// <param name="connection">The connection that it makes sense on, from 1; closed if there is another one now. 0 for any.</param>
     /// <param name="ct">Cancels it, here and at the server.</param>
     /// <exception cref="IpcRequestException">The server said no.</exception>
     /// <exception cref="IpcException">timeout, closed or protocol.</exception>
@@ -139,12 +140,19 @@ public sealed class IpcClient : IAsyncDisposable
         TRequest request,
         JsonTypeInfo<TRequest> requestType,
         TimeSpan? timeout = null,
+        long connection = 0,
         CancellationToken ct = default
     )
     {
         var id = Interlocked.Increment(ref _lastId);
         var frame = RequestFrames.Write(FrameKind.Request, id, method, request, requestType);
-        return _pending.AskAsync(id, frame, GetLink, timeout ?? _options.RequestTimeout, ct);
+        return _pending.AskAsync(
+            id,
+            frame,
+            () => GetLink(connection),
+            timeout ?? _options.RequestTimeout,
+            ct
+        );
     }
 
     /// <summary>Tells something that is not answered; waits while too much is queued to be sent.</summary>
@@ -252,7 +260,10 @@ public sealed class IpcClient : IAsyncDisposable
 
     private static IpcException NotUp() => new(IpcErrorCode.Closed, "There is no connection.");
 
-    private ClientLink GetLink() => Volatile.Read(ref _link) ?? throw NotUp();
+    private ClientLink GetLink(long connection = 0) =>
+        Volatile.Read(ref _link) is { } link && (connection == 0 || link.Number == connection)
+            ? link
+            : throw NotUp();
 
     private async Task<ClientLink> OpenLinkAsync(CancellationToken ct)
     {

@@ -119,7 +119,8 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner
             _isSubscribed = false;
         }
 
-        _messages.Drop();
+        // A connection that was lost meanwhile is still told.
+        _messages.DropContent();
         SubscribeIfNeeded();
     }
 
@@ -359,6 +360,7 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner
                     {
                         Kind = TopicMessageKind.Subscribed,
                         Gen = text.Gen,
+                        At = ConnectionNumber,
                         Payload = lease,
                     }
                 );
@@ -380,6 +382,17 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner
             default:
                 // Of an older generation.
                 break;
+        }
+    }
+
+    private long ConnectionNumber
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _link?.Number ?? 0;
+            }
         }
     }
 

@@ -162,13 +162,31 @@ internal sealed class MessageQueue : IValueTaskSource<TopicMessage>
     }
 
     /// <summary>Forgets what was not read: it will be asked for again.</summary>
-    public void Drop()
+    public void Drop() => Drop(static _ => false);
+
+    /// <summary>Forgets what was not read of the topic, but not what happened to the connection.</summary>
+    public void DropContent() =>
+        Drop(static kind =>
+            kind
+                is TopicMessageKind.Detached
+                    or TopicMessageKind.Resumed
+                    or TopicMessageKind.Refused
+                    or TopicMessageKind.Ended
+        );
+
+    private void Drop(Func<TopicMessageKind, bool> isKept)
     {
         List<TopicMessage> dropped;
         lock (_gate)
         {
-            dropped = [.. _queue];
+            dropped = [.. _queue.Where(message => !isKept(message.Kind))];
+            var kept = _queue.Where(message => isKept(message.Kind)).ToList();
             _queue.Clear();
+            foreach (var message in kept)
+            {
+                _queue.Enqueue(message);
+            }
+
             if (_bookmark is { } bookmark)
             {
                 dropped.Add(bookmark);

@@ -19,7 +19,7 @@ public readonly struct TopicMessage : IDisposable
     /// <summary>The range of a Gap.</summary>
     public TopicGap Gap { get; internal init; }
 
-    /// <summary>The head at CaughtUp; which connection of the client it is, from 1, at Detached and Resumed.</summary>
+    /// <summary>The head at CaughtUp; which connection of the client it is, from 1, at Subscribed, Detached and Resumed.</summary>
     public long At { get; internal init; }
 
     /// <summary>Why, at Detached and Ended.</summary>

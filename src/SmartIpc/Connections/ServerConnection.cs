@@ -28,7 +28,7 @@ internal sealed class ServerConnection : FramePump
         var options = shared.Options;
         _rule = new ServerFrameRule(options.MaxFrameBytes, options.MethodFrameLimits);
         _assembler = new FrameAssembler(_rule, 4096);
-        _subscriptions = new SubscriptionTable(this, options, shared.Limits);
+        _subscriptions = new SubscriptionTable(Signal, options, shared.Limits);
         _requests = new OpenRequests(
             shared.Requests,
             options,

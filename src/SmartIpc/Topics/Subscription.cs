@@ -16,7 +16,7 @@ internal sealed class Subscription(
     string topic,
     long credit,
     ReadyList ready,
-    FramePump pump,
+    Action signal,
     SubscriptionLimits limits
 ) : ISubscriptionWaker
 {
@@ -55,7 +55,7 @@ internal sealed class Subscription(
         if (Interlocked.Exchange(ref _woken, 1) == 0)
         {
             ready.Push(this);
-            pump.Signal();
+            signal();
         }
     }
 

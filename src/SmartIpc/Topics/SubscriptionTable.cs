@@ -6,7 +6,7 @@ namespace SmartIpc.Topics;
 /// <summary>The subscriptions of one connection and whose turn it is.</summary>
 /// <remarks>The receive loop adds and finds; the pump takes turns and removes; others read facts.</remarks>
 internal sealed class SubscriptionTable(
-    FramePump pump,
+    Action signal,
     IpcServerOptions options,
     SubscriptionLimits limits
 ) : IDisposable
@@ -44,7 +44,7 @@ internal sealed class SubscriptionTable(
                 return null;
             }
 
-            added = new Subscription(id, text.Gen, text.Topic, text.Credit, _ready, pump, limits)
+            added = new Subscription(id, text.Gen, text.Topic, text.Credit, _ready, signal, limits)
             {
                 AfterIdleSeam = options.AfterIdleSeam,
             };

@@ -51,12 +51,7 @@ internal static class CommandTree
             "lines that match; may be repeated (one must match)",
             IsRepeatable: true
         ),
-        new(
-            ["--exclude"],
-            "RE",
-            "no lines that match; may be repeated",
-            IsRepeatable: true
-        ),
+        new(["--exclude"], "RE", "no lines that match; may be repeated", IsRepeatable: true),
         new(["--ignore-case", "-i"], null, "with capitals too; default if no pattern has one"),
         new(["--run"], "N|current|previous|-K|all", "lines of one run"),
         new(["--previous", "-p"], null, "same as --run previous"),

@@ -63,7 +63,8 @@ internal static class LogsCommand
         }
 
         var hasPrefix =
-            invocation.Has("prefix") || ((logs.Count > 1 || options.Join.Count > 0) && !invocation.Has("no-prefix"));
+            invocation.Has("prefix")
+            || ((logs.Count > 1 || options.Join.Count > 0) && !invocation.Has("no-prefix"));
         return await PrintAsync(context, client, logs, options, hasPrefix);
     }
 

@@ -60,7 +60,9 @@ internal static class WaitCommand
 
     private static void Print(CliContext context, WaitResult[] results)
     {
-        foreach (var result in results.Where(result => result.Line is not null && context.Quiet == 0))
+        foreach (
+            var result in results.Where(result => result.Line is not null && context.Quiet == 0)
+        )
         {
             context.Output.Write(result.Line!); // just looked
             context.PrintLine("");

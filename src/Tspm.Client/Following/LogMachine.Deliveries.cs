@@ -17,7 +17,7 @@ internal static partial class LogMachine
                 step
             );
 
-    /// <summary>Holds back what came while a range is fetched; over the bound the oldest goes, and its range is fetched too.</summary>
+    /// <summary>Holds back what came while a range is fetched; over the bound the oldest goes, and is fetched later.</summary>
     private static LogMachineState Put(in LogMachineState state, in Turn step)
     {
         var input = step.Input;
@@ -45,8 +45,16 @@ internal static partial class LogMachine
                 Hold = held.Hold.RemoveAt(at),
                 HoldEntries = held.HoldEntries - oldest.Entries,
                 HoldBytes = held.HoldBytes - oldest.Bytes,
-                FetchTo = Math.Max(held.FetchTo, oldest.UpTo),
             };
+            if (held.Hold.IsEmpty)
+            {
+                // What comes later finds the hole; with nothing later it is fetched with the rest.
+                held = held with
+                {
+                    FetchTo = Math.Max(held.FetchTo, oldest.UpTo),
+                    FetchEpoch = Math.Max(held.FetchEpoch, oldest.Epoch),
+                };
+            }
         }
 
         return held;
@@ -59,7 +67,12 @@ internal static partial class LogMachine
             step.Release(held.Payload);
         }
 
-        return state with { Hold = [], HoldEntries = 0, HoldBytes = 0 };
+        return state with
+        {
+            Hold = [],
+            HoldEntries = 0,
+            HoldBytes = 0,
+        };
     }
 
     /// <summary>After a fetch: what was held, until one of them leaves a hole again.</summary>
@@ -132,17 +145,13 @@ internal static partial class LogMachine
         {
             // It begins in the middle of what was given out, or says only where the head is: fetched as a whole.
             step.Release(batch.Payload);
-            return Fetch(entered with { Mode = LogMode.Filling }, step, batch.UpTo, 0);
+            return Fetch(entered with { Mode = LogMode.Filling }, step, batch.UpTo, batch.Epoch, 0);
         }
 
-        return Fetch(HoldFirst(entered, batch), step, batch.After, 0);
+        return Fetch(HoldFirst(entered, batch), step, batch.After, batch.Epoch, 0);
     }
 
-    private static LogMachineState TakeGap(
-        in LogMachineState state,
-        in LogInput gap,
-        in Turn step
-    )
+    private static LogMachineState TakeGap(in LogMachineState state, in LogInput gap, in Turn step)
     {
         var next = state.Position.Seq + 1;
         if (gap.UpTo < next)
@@ -152,7 +161,7 @@ internal static partial class LogMachine
 
         if (gap.After + 1 > next)
         {
-            return Fetch(HoldFirst(state, gap), step, gap.After, 0);
+            return Fetch(HoldFirst(state, gap), step, gap.After, gap.Epoch, 0);
         }
 
         var counted = CountGap(state, step);
@@ -164,7 +173,7 @@ internal static partial class LogMachine
                 FillStreak = counted.FillStreak + 1,
                 FetchReason = gap.Reason,
             };
-            return Fetch(filling, step, gap.UpTo, next);
+            return Fetch(filling, step, gap.UpTo, gap.Epoch, next);
         }
 
         return EndAtHead(
@@ -272,7 +281,11 @@ internal static partial class LogMachine
     {
         var now = step.Input.Now;
         var hasRested = state.GapAt == 0 || now - state.GapAt >= step.Options.FillRest;
-        return state with { GapAt = Math.Max(1, now), FillStreak = hasRested ? 0 : state.FillStreak };
+        return state with
+        {
+            GapAt = Math.Max(1, now),
+            FillStreak = hasRested ? 0 : state.FillStreak,
+        };
     }
 
     private static bool MayFill(in LogMachineState state, in LogInput gap, in Turn step) =>

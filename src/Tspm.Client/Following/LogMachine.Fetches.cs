@@ -9,17 +9,20 @@ internal static partial class LogMachine
     /// <param name="state">Backfill or Filling.</param>
     /// <param name="step">The step.</param>
     /// <param name="to">The last seq wanted.</param>
+    /// <param name="epoch">The epoch that a position at that seq has.</param>
     /// <param name="fillFrom">The first seq of the gap that this fills; 0 if it fills none.</param>
     private static LogMachineState Fetch(
         in LogMachineState state,
         in Turn step,
         long to,
+        uint epoch,
         long fillFrom
     ) =>
         Ask(
             state with
             {
                 FetchTo = to,
+                FetchEpoch = epoch,
                 FillFrom = fillFrom,
                 FetchReason = fillFrom > 0 ? state.FetchReason : GapReason.Slow,
             },
@@ -81,11 +84,12 @@ internal static partial class LogMachine
             : Ask(now, step);
     }
 
-    /// <summary>A page that could not be had. With the connection gone it is asked for again when that is back.</summary>
+    /// <summary>A page that could not be had. With the connection gone a follow goes on when that is back; a read is over.</summary>
     private static LogMachineState FailPage(in LogMachineState state, in Turn step) =>
         step.Input.Request != state.Request ? state
-        : step.Input.Flag ? state with { Request = state.Request + 1 }
-        : GiveUpFetch(state, step);
+        : !step.Input.Flag ? GiveUpFetch(state, step)
+        : state.IsFollowing ? state with { Request = state.Request + 1 }
+        : End(state, step, step.Input.Text ?? "closed");
 
     /// <summary>Told exactly, never skipped: the rest of the range does not come.</summary>
     private static LogMachineState GiveUpFetch(in LogMachineState state, in Turn step)
@@ -99,7 +103,7 @@ internal static partial class LogMachine
 
         return EndFetch(
             now.Position.Seq < now.FetchTo
-                ? TellGap(now, step, now.FetchTo, now.FetchReason, 0)
+                ? TellGap(now, step, now.FetchTo, now.FetchReason, now.FetchEpoch)
                 : now,
             step,
             isFilled: false
@@ -110,11 +114,7 @@ internal static partial class LogMachine
     private static LogMachineState Refetch(in LogMachineState state, in Turn step) =>
         state.IsFollowing ? Reset(state, step) : GiveUpFetch(state, step);
 
-    private static LogMachineState EndFetch(
-        in LogMachineState state,
-        in Turn step,
-        bool isFilled
-    )
+    private static LogMachineState EndFetch(in LogMachineState state, in Turn step, bool isFilled)
     {
         if (isFilled && state.FillFrom > 0)
         {

@@ -34,7 +34,13 @@ internal static partial class LogMachine
             (LogMode.New, LogInputKind.Start) => Start(state, step),
             (_, LogInputKind.Detached) => Detach(state, step),
             (LogMode.Detached, LogInputKind.Resumed) => Resume(state, step),
-            (LogMode.Subscribing, LogInputKind.Subscribed) => Open(state, step),
+            (
+                LogMode.Subscribing
+                    or LogMode.Backfill
+                    or LogMode.Live
+                    or LogMode.Filling,
+                LogInputKind.Subscribed
+            ) => Open(state, step),
             (LogMode.Backfill or LogMode.Filling, LogInputKind.Page) => TakePage(state, step),
             (LogMode.Backfill or LogMode.Filling, LogInputKind.PageFailed) => FailPage(state, step),
             (
@@ -46,12 +52,10 @@ internal static partial class LogMachine
                     or LogInputKind.LogEnded
             ) => Put(state, step),
             (_, LogInputKind.LogEnded) => End(state, step, input.Text ?? "ended"),
-            (
-                LogMode.Live,
-                LogInputKind.Batch
-                    or LogInputKind.Gap
-                    or LogInputKind.CaughtUp
-            ) => Hear(state, step),
+            (LogMode.Live, LogInputKind.Batch or LogInputKind.Gap or LogInputKind.CaughtUp) => Hear(
+                state,
+                step
+            ),
             (_, LogInputKind.Timer) => OnTimer(state, step),
             _ => step.Ignore(state),
         };
@@ -75,7 +79,17 @@ internal static partial class LogMachine
         // A plain read: pages up to the head that is known, no subscription.
         var head = step.Input.UpTo;
         return begun.WantsHistory && head > 0
-            ? Fetch(begun with { Mode = LogMode.Backfill, EndAt = head }, step, head, 0)
+            ? Fetch(
+                begun with
+                {
+                    Mode = LogMode.Backfill,
+                    EndAt = head,
+                },
+                step,
+                head,
+                step.Input.Epoch,
+                0
+            )
             : End(begun, step, "head");
     }
 
@@ -101,8 +115,10 @@ internal static partial class LogMachine
             return step.Ignore(state);
         }
 
-        var opened = state with
+        // Not Subscribing: the answer to an older subscribe was taken for this one's.
+        var opened = DropHold(state, step) with
         {
+            Request = state.Request + 1,
             Position = state.HasPosition ? state.Position : new LogPosition(input.Epoch, 0),
             Gen = input.Gen,
             Mode = LogMode.Live,
@@ -117,7 +133,7 @@ internal static partial class LogMachine
         if (opened.WantsHistory && !opened.HasPosition && !step.Options.IsSingleRequest)
         {
             return input.UpTo > 0
-                ? Fetch(opened with { Mode = LogMode.Backfill }, step, input.UpTo, 0)
+                ? Fetch(opened with { Mode = LogMode.Backfill }, step, input.UpTo, input.Epoch, 0)
                 : EndHistory(MoveTo(opened, input.Epoch, 0), step);
         }
 
@@ -132,6 +148,13 @@ internal static partial class LogMachine
         var input = step.Input;
         var isRecreated = input.Outcome == LogOutcome.Recreated;
         var lastSeq = isRecreated ? input.UpTo : input.LastSeq;
+        if (!isRecreated && lastSeq >= state.Position.Seq)
+        {
+            // The epoch is gone, but nothing of it had been given out.
+            var kept = MoveTo(state, input.Epoch, state.Position.Seq);
+            return kept.WantsHistory ? EndHistory(kept, step) : kept;
+        }
+
         step.Add(
             new LogAction
             {
@@ -142,10 +165,7 @@ internal static partial class LogMachine
                 Text = input.Text,
             }
         );
-        var moved = MoveTo(state, input.Epoch, lastSeq) with
-        {
-            Run = isRecreated ? 0 : state.Run,
-        };
+        var moved = MoveTo(state, input.Epoch, lastSeq) with { Run = isRecreated ? 0 : state.Run };
         return moved.WantsHistory ? EndHistory(moved, step) : moved;
     }
 
@@ -190,11 +210,7 @@ internal static partial class LogMachine
     {
         step.Release(step.Input.Payload);
         step.Add(new LogAction { Kind = LogActionKind.EmitEnded, Text = reason });
-        return DropHold(state, step) with
-        {
-            Mode = LogMode.Ended,
-            Deadline = long.MaxValue,
-        };
+        return DropHold(state, step) with { Mode = LogMode.Ended, Deadline = long.MaxValue };
     }
 
     private static LogMachineState OnTimer(in LogMachineState state, in Turn step) =>
@@ -224,7 +240,11 @@ internal static partial class LogMachine
         };
 
     /// <summary>One step's input, what it may do, and where actions go.</summary>
-    private readonly ref struct Turn(LogInput input, LogMachineOptions options, List<LogAction> actions)
+    private readonly ref struct Turn(
+        LogInput input,
+        LogMachineOptions options,
+        List<LogAction> actions
+    )
     {
         private readonly List<LogAction> _actions = actions;
 

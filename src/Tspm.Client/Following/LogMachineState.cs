@@ -8,8 +8,7 @@ namespace Tspm.Client.Following;
 internal readonly record struct LogMachineState
 {
     /// <summary>Nothing has happened yet.</summary>
-    public static LogMachineState Initial { get; } =
-        new() { Hold = [], Deadline = long.MaxValue };
+    public static LogMachineState Initial { get; } = new() { Hold = [], Deadline = long.MaxValue };
 
     /// <summary>Where it is.</summary>
     public LogMode Mode { get; init; }
@@ -40,6 +39,9 @@ internal readonly record struct LogMachineState
 
     /// <summary>The last seq of the range that is being fetched; it begins after the position.</summary>
     public long FetchTo { get; init; }
+
+    /// <summary>The epoch that a position at its end has.</summary>
+    public uint FetchEpoch { get; init; }
 
     /// <summary>What is told if the range cannot be had.</summary>
     public GapReason FetchReason { get; init; }
@@ -106,6 +108,18 @@ internal enum LogMode
 /// <summary>What a log's machine may do; it does not change.</summary>
 internal sealed record LogMachineOptions
 {
+    /// <summary>What a follow of one log asks of its machine.</summary>
+    public static LogMachineOptions Of(LogFollowOptions options, LogPosition? after) =>
+        new()
+        {
+            Follows = options.Follow,
+            After = after,
+            HasHistory = options.Tail is not (null or 0) || options.Since is not null,
+            Tail = options.Since is null ? options.Tail ?? 0 : long.MaxValue,
+            IsSingleRequest = options.IsSingleRequest && options.Since is null,
+            FillsGaps = options.Gaps == GapPolicy.Fill,
+        };
+
     /// <summary>Go on with what comes after the head.</summary>
     public bool Follows { get; init; } = true;
 

@@ -56,15 +56,7 @@ internal sealed class LogTail : IAsyncDisposable
         _selection = options.Runs.Narrow(options.Selection, log.Run);
         _time = time;
         _creditBytes = creditBytes;
-        _machine = new LogMachineOptions
-        {
-            Follows = options.Follow,
-            After = after,
-            HasHistory = options.Tail is not (null or 0) || options.Since is not null,
-            Tail = options.Since is null ? options.Tail ?? 0 : long.MaxValue,
-            IsSingleRequest = options.IsSingleRequest && options.Since is null,
-            FillsGaps = options.Gaps == GapPolicy.Fill,
-        };
+        _machine = LogMachineOptions.Of(options, after);
         _receipts.Add((log, Receipt));
     }
 
@@ -310,44 +302,15 @@ internal sealed class LogTail : IAsyncDisposable
     }
 
     private LogSubscribeOptions OptionsNow() =>
-        new(_selection)
-        {
-            LogId = Log.LogId,
-            After = _state.HasPosition
-                ? new AfterPosition(_state.Position.Epoch, _state.Position.Seq)
-                : null,
-            Tail =
-                !_state.HasPosition && _machine.IsSingleRequest && _machine.HasHistory
-                    ? _machine.Tail
-                    : null,
-            Catchup = _options.Catchup && _options.Gaps == GapPolicy.Fill,
-        };
+        LogQuestions.Subscribe(_state, _machine, _options, _selection, Log.LogId);
 
     private async Task<LogInput> FetchAsync(LogAction fetch, CancellationToken ct)
     {
-        var isFirst = fetch.From == 0;
-        var isAll = _options.Tail == long.MaxValue;
-        var request = new GetLogsRequest(_selection)
-        {
-            Id = Log.Id,
-            From =
-                !isFirst ? fetch.From
-                : isAll && _options.Since is null ? 1
-                : null,
-            To = fetch.To,
-            Tail = isFirst && _options.Since is null && !isAll ? _options.Tail : null,
-            Since = isFirst ? _options.Since : null,
-        };
+        var request = LogQuestions.Fetch(fetch, _options, _selection, Log.Id, Log.LogId);
         try
         {
-            var page = await _client.GetLogsAsync(request, ct).ConfigureAwait(false);
-            return InputOf(page.Header, page) with
-            {
-                Kind = LogInputKind.Page,
-                Request = fetch.Request,
-                Flag = page.Header.Flags.HasFlag(BatchFlags.More),
-                Run = NewestRun(page.Batch),
-            };
+            var page = await _client.GetLogsAsync(request, _connection, ct).ConfigureAwait(false);
+            return LogInputs.Page(page.Batch, page, fetch.Request, Now);
         }
         catch (TspmException error)
         {
@@ -382,7 +345,9 @@ internal sealed class LogTail : IAsyncDisposable
         }
 
         // There is a subscription whenever no page is awaited.
-        var reading = _read is { } read ? new ValueTask<TopicMessage>(read) : _subscription!.ReadAsync(ct);
+        var reading = _read is { } read
+            ? new ValueTask<TopicMessage>(read)
+            : _subscription!.ReadAsync(ct);
         _read = null;
         return InputOf(await reading.ConfigureAwait(false));
     }
@@ -396,7 +361,7 @@ internal sealed class LogTail : IAsyncDisposable
             case TopicMessageKind.Batch or TopicMessageKind.Bookmark:
                 return ReadBatch(message);
             case TopicMessageKind.Gap:
-                return ReadGap(message);
+                return LogInputs.Gap(message.Gap, message.Gen, Now);
             case TopicMessageKind.CaughtUp:
                 return Plain(LogInputKind.CaughtUp, message.Gen) with { UpTo = message.At };
             case TopicMessageKind.Detached:
@@ -433,23 +398,11 @@ internal sealed class LogTail : IAsyncDisposable
     {
         using var payload = message.Payload;
         _hasOpened = true;
+        _connection = message.At;
         var info =
             JsonSerializer.Deserialize(payload!.Span, ProtocolJsonContext.Default.SubscribedLog) // a subscribed message has one
             ?? throw Unreadable("the answer to subscribe is empty");
-        return Plain(LogInputKind.Subscribed, message.Gen) with
-        {
-            Epoch = info.StartEpoch > 0 ? info.StartEpoch : info.Epoch,
-            UpTo = info.StartAt,
-            Head = info.Head,
-            LastSeq = info.LastSeq,
-            Text = info.LogId,
-            Outcome = info.Status switch
-            {
-                "truncated" => LogOutcome.Truncated,
-                "recreated" => LogOutcome.Recreated,
-                _ => LogOutcome.Ok,
-            },
-        };
+        return LogInputs.Subscribed(info, message.Gen, Now);
     }
 
     private LogInput ReadBatch(in TopicMessage message)
@@ -462,53 +415,8 @@ internal sealed class LogTail : IAsyncDisposable
             throw Unreadable(fault);
         }
 
-        long entries = 0;
-        foreach (ref readonly var span in batch.Spans)
-        {
-            entries += span.Count;
-        }
-
-        return InputOf(batch.Header, lease) with
-        {
-            Kind = LogInputKind.Batch,
-            Gen = message.Gen,
-            Entries = entries,
-            Bytes = lease.Length,
-            Run = NewestRun(batch),
-        };
+        return LogInputs.Batch(batch, lease, message.Gen, Now);
     }
-
-    private LogInput ReadGap(in TopicMessage message)
-    {
-        // What a gap takes to hold, so that they are bounded too.
-        const long heldBytes = 256;
-        var gap = message.Gap;
-        return Plain(LogInputKind.Gap, message.Gen) with
-        {
-            Epoch = (uint)gap.Epoch,
-            After = gap.From - 1,
-            UpTo = gap.To,
-            Bytes = heldBytes,
-            Reason = GapReasons.Parse(gap.Reason),
-            Flag = gap.Recoverable == "disk",
-        };
-    }
-
-    private LogInput InputOf(in BatchHeader header, IDisposable payload) =>
-        new()
-        {
-            Kind = LogInputKind.Batch,
-            Now = Now,
-            Epoch = header.Epoch,
-            After = header.After,
-            UpTo = header.UpTo,
-            PrevEpochEnd =
-                header.PrevEpochEnd == BatchHeader.NoEpochEnd ? -1 : (long)header.PrevEpochEnd,
-            Payload = payload,
-        };
-
-    private static uint NewestRun(in SpanBatch batch) =>
-        batch.Spans.IsEmpty ? 0 : batch.Spans[^1].Run;
 
     private static ReadOnlyMemory<byte> MemoryOf(IDisposable? payload) =>
         payload is LogPage page ? page.Memory

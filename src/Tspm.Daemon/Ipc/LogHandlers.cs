@@ -2,8 +2,8 @@ using System.Buffers;
 using SmartIpc.Requests;
 using Tspm.Daemon.Supervision;
 using Tspm.Daemon.Topics;
+using Tspm.Logs;
 using Tspm.Protocol;
-using Tspm.Protocol.Batches;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Ipc;
@@ -11,9 +11,6 @@ namespace Tspm.Daemon.Ipc;
 /// <summary>The requests about logs: which there are, and pages of history.</summary>
 internal sealed class LogHandlers(ProcessRegistry registry)
 {
-    private const int MaxPageBytes = 1024 * 1024;
-    private const int MaxPageEntries = 10_000;
-
     /// <summary>Adds the requests to a table.</summary>
     public void Register(RequestTable table)
     {
@@ -77,43 +74,26 @@ internal sealed class LogHandlers(ProcessRegistry registry)
             return Error(ErrorCodes.BadRequest, fault);
         }
 
-        var log = process.Log.Log;
-        var head = log.Facts.Head;
-        var to = Math.Min(request.To ?? head, head);
-        if (FindRangeFault(request) is { } range)
+        if (!LogPages.IsMeant(process.Log.Log, request))
         {
-            return Error(ErrorCodes.BadRequest, range);
+            return Error(ErrorCodes.NotFound, $"process {request.Id} has another log now");
         }
 
-        var after =
-            request.Tail is { } tail ? log.FindTail(tail, to, filter)
-            : request.Since is { } since ? log.FindTime(since)
-            : (request.From ?? 1) - 1;
-        var page = new SpanBatches(log);
-        var spans = page.Spans[..Math.Min(page.Spans.Length, request.MaxEntries)];
-
-        // One span may go over the bound, so that every page moves on.
-        var read = log.Read(
-            Math.Min(after, to),
-            to,
-            filter,
-            spans,
-            request.MaxBytes - (request.MaxBytes / 4)
-        );
-        page.Write(read, read.UpTo < to ? BatchFlags.More : BatchFlags.None, reply);
-        return ValueTask.FromResult<IpcError?>(null);
+        return LogPages.FindFault(request) is { } range
+            ? Error(ErrorCodes.BadRequest, range)
+            : Write(process.Log.Log, request, filter, reply);
     }
 
-    private static string? FindRangeFault(GetLogsRequest request) =>
-        request.MaxBytes is < 1 or > MaxPageBytes ? $"maxBytes must be 1 to {MaxPageBytes}"
-        : request.MaxEntries is < 1 or > MaxPageEntries
-            ? $"maxEntries must be 1 to {MaxPageEntries}"
-        : request.From is < 1 ? $"from must be at least 1, not {request.From}"
-        : request.To is < 0 ? $"to must not be negative"
-        : request.Tail is < 0 ? $"tail must not be negative"
-        : request is { From: { } from, To: { } to } && from > to + 1
-            ? $"from {from} is above to {to}"
-        : null;
+    private static ValueTask<IpcError?> Write(
+        ProcessLog log,
+        GetLogsRequest request,
+        LogFilter filter,
+        IBufferWriter<byte> reply
+    )
+    {
+        LogPages.Write(log, request, filter, reply);
+        return ValueTask.FromResult<IpcError?>(null);
+    }
 
     private static ValueTask<IpcError?> Error(string code, string message) =>
         ValueTask.FromResult<IpcError?>(new IpcError(code, message, null));

@@ -178,20 +178,20 @@ internal sealed class ProcessFactory(
 
     private static string? FindRestartFault(RestartSpec restart) =>
         restart.MaxRestarts is < 0 or > 1_000_000
-                ? $"{restart.MaxRestarts} restarts are not within 0 to 1,000,000"
-            : restart.WithinMs is < 1 or > MaxRestartMs
-                ? $"a restart window of {restart.WithinMs} ms is not within 1 ms to 31 days"
-            : restart.InitialDelayMs is < 0 or > MaxDelayMs
-                ? $"a first delay of {restart.InitialDelayMs} ms is not within 0 to 1 day"
-            : restart.MaxDelayMs is < 0 or > MaxDelayMs
-                ? $"a longest delay of {restart.MaxDelayMs} ms is not within 0 to 1 day"
-            : restart.MinUptimeMs is < 0 or > MaxDelayMs
-                ? $"a shortest uptime of {restart.MinUptimeMs} ms is not within 0 to 1 day"
-            : restart.Factor is not (>= 1 and <= 100)
-                ? $"a back-off factor of {restart.Factor} is not within 1 to 100"
-            : restart.Jitter is not (>= 0 and <= 1)
-                ? $"a jitter of {restart.Jitter} is not within 0 to 1"
-            : null;
+            ? $"{restart.MaxRestarts} restarts are not within 0 to 1,000,000"
+        : restart.WithinMs is < 1 or > MaxRestartMs
+            ? $"a restart window of {restart.WithinMs} ms is not within 1 ms to 31 days"
+        : restart.InitialDelayMs is < 0 or > MaxDelayMs
+            ? $"a first delay of {restart.InitialDelayMs} ms is not within 0 to 1 day"
+        : restart.MaxDelayMs is < 0 or > MaxDelayMs
+            ? $"a longest delay of {restart.MaxDelayMs} ms is not within 0 to 1 day"
+        : restart.MinUptimeMs is < 0 or > MaxDelayMs
+            ? $"a shortest uptime of {restart.MinUptimeMs} ms is not within 0 to 1 day"
+        : restart.Factor is not (>= 1 and <= 100)
+            ? $"a back-off factor of {restart.Factor} is not within 1 to 100"
+        : restart.Jitter is not (>= 0 and <= 1)
+            ? $"a jitter of {restart.Jitter} is not within 0 to 1"
+        : null;
 
     private static ActionResult Refused(
         ProcessSpec spec,

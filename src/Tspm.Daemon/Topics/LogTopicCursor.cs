@@ -41,25 +41,35 @@ internal sealed class LogTopicCursor : TopicCursor
     /// <summary>Whether it reads this log.</summary>
     public bool IsOf(ProcessLog log) => _log == log;
 
-    /// <summary>Opens a cursor in a log.</summary>
+    /// <summary>Opens a cursor in a log as a subscriber asks for it.</summary>
     /// <param name="log">The log.</param>
-    /// <param name="start">Where.</param>
-    /// <param name="filter">What is wanted.</param>
-    /// <param name="readsDisk">Catch-up from disk instead of gaps.</param>
+    /// <param name="ns">The process's namespace.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="options">Where, and what is wanted.</param>
+    /// <param name="filter">What is wanted, as it was read from the options.</param>
     /// <param name="waker">The subscription.</param>
-    /// <param name="describe">Makes the answer of what the opening said.</param>
     public static LogTopicCursor Open(
         ProcessLog log,
-        LogStart start,
+        string ns,
+        string name,
+        LogSubscribeOptions options,
         LogFilter filter,
-        bool readsDisk,
-        ISubscriptionWaker waker,
-        Func<LogOpening, SubscribedLog> describe
+        ISubscriptionWaker waker
     )
     {
+        var isRecreated =
+            options.LogId is { } wanted && (!Guid.TryParse(wanted, out var id) || id != log.LogId);
+        var start =
+            isRecreated ? new LogStart(LogStartKind.Oldest)
+            : options.After is { } after ? new LogStart(LogStartKind.After, after.Seq, after.Epoch)
+            : options.Tail is { } tail
+                ? new LogStart(LogStartKind.At, log.FindTail(tail, log.Facts.Head, filter))
+            : options.Start == "start" ? new LogStart(LogStartKind.Oldest)
+            : new LogStart(LogStartKind.Now);
         var relay = new Relay(waker);
-        var cursor = log.OpenCursor(start, filter, readsDisk, relay, out var opening);
-        return new LogTopicCursor(log, describe(opening), waker) { _cursor = cursor };
+        var cursor = log.OpenCursor(start, filter, options.Catchup, relay, out var opening);
+        var described = Describe(log, opening, isRecreated) with { Ns = ns, Name = name };
+        return new LogTopicCursor(log, described, waker) { _cursor = cursor };
     }
 
     /// <summary>The log is gone: the subscription ends.</summary>
@@ -112,7 +122,7 @@ internal sealed class LogTopicCursor : TopicCursor
         {
             After = Position,
             UpTo = Position,
-            Epoch = facts.Epoch,
+            Epoch = _log.EpochOf(Position),
             PrevEpochEnd = -1,
             Facts = facts,
         };
@@ -126,6 +136,35 @@ internal sealed class LogTopicCursor : TopicCursor
         {
             _cursor?.Dispose();
         }
+    }
+
+    private static SubscribedLog Describe(ProcessLog log, in LogOpening opening, bool isRecreated)
+    {
+        var facts = opening.Facts;
+        return new SubscribedLog
+        {
+            LogId = log.LogId.ToString(),
+            ProcessId = log.ProcessId,
+            Name = "",
+            Ns = "",
+            Epoch = facts.Epoch,
+            Head = facts.Head,
+            OldestRing = facts.OldestRing,
+            OldestDisk = facts.OldestDisk,
+            Run = facts.Run,
+            RunId = facts.Run > 0 ? log.RunIdOf(facts.Run).ToString() : null,
+            StartAt = opening.StartAt,
+            StartEpoch = opening.StartEpoch,
+            Status = isRecreated
+                ? "recreated"
+                : opening.Status switch
+                {
+                    LogOpeningStatus.Gap => "gap",
+                    LogOpeningStatus.Truncated => "truncated",
+                    _ => "ok",
+                },
+            LastSeq = opening.LastSeq,
+        };
     }
 
     private static TopicGap GapOf(in LogRead read)

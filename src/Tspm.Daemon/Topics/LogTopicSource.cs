@@ -89,23 +89,14 @@ internal sealed class LogTopicSource(ProcessRegistry registry) : ITopicSource
         ISubscriptionWaker waker
     )
     {
-        var log = process.Log.Log;
-        var isRecreated =
-            options.LogId is { } wanted && (!Guid.TryParse(wanted, out var id) || id != log.LogId);
-        var start =
-            isRecreated ? new LogStart(LogStartKind.Oldest)
-            : options.After is { } after ? new LogStart(LogStartKind.After, after.Seq, after.Epoch)
-            : options.Tail is { } tail
-                ? new LogStart(LogStartKind.At, log.FindTail(tail, log.Facts.Head, filter))
-            : options.Start == "start" ? new LogStart(LogStartKind.Oldest)
-            : new LogStart(LogStartKind.Now);
+        var spec = process.Record.Spec;
         var cursor = LogTopicCursor.Open(
-            log,
-            start,
+            process.Log.Log,
+            spec.Ns,
+            spec.Name,
+            options,
             filter,
-            options.Catchup,
-            waker,
-            opening => Describe(process, opening, isRecreated)
+            waker
         );
         lock (_gate)
         {
@@ -114,39 +105,5 @@ internal sealed class LogTopicSource(ProcessRegistry registry) : ITopicSource
         }
 
         return cursor;
-    }
-
-    private static SubscribedLog Describe(
-        ProcessSupervisor process,
-        in LogOpening opening,
-        bool isRecreated
-    )
-    {
-        var log = process.Log.Log;
-        var facts = opening.Facts;
-        return new SubscribedLog
-        {
-            LogId = log.LogId.ToString(),
-            ProcessId = log.ProcessId,
-            Name = process.Record.Spec.Name,
-            Ns = process.Record.Spec.Ns,
-            Epoch = facts.Epoch,
-            Head = facts.Head,
-            OldestRing = facts.OldestRing,
-            OldestDisk = facts.OldestDisk,
-            Run = facts.Run,
-            RunId = facts.Run > 0 ? log.RunIdOf(facts.Run).ToString() : null,
-            StartAt = opening.StartAt,
-            StartEpoch = opening.StartEpoch,
-            Status = isRecreated
-                ? "recreated"
-                : opening.Status switch
-                {
-                    LogOpeningStatus.Gap => "gap",
-                    LogOpeningStatus.Truncated => "truncated",
-                    _ => "ok",
-                },
-            LastSeq = opening.LastSeq,
-        };
     }
 }

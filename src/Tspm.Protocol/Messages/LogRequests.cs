@@ -70,6 +70,9 @@ public sealed record GetLogsRequest : LogSelection
     /// <summary>The process.</summary>
     public required uint Id { get; init; }
 
+    /// <summary>The log that is meant; if the process has another one now, it is refused as not-found. Null for any.</summary>
+    public string? LogId { get; init; }
+
     /// <summary>First seq wanted; null with <see cref="Tail"/> or <see cref="Since"/>.</summary>
     public long? From { get; init; }
 

@@ -1,0 +1,53 @@
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Client.Following;
+
+/// <summary>From the state of a log's machine to what is asked of the daemon.</summary>
+internal static class LogQuestions
+{
+    /// <summary>The options of a subscription that goes on after the position.</summary>
+    public static LogSubscribeOptions Subscribe(
+        in LogMachineState state,
+        LogMachineOptions machine,
+        LogFollowOptions options,
+        LogSelection selection,
+        string logId
+    ) =>
+        new(selection)
+        {
+            LogId = logId,
+            After = state.HasPosition
+                ? new AfterPosition(state.Position.Epoch, state.Position.Seq)
+                : null,
+            Tail =
+                !state.HasPosition && machine.IsSingleRequest && machine.HasHistory
+                    ? machine.Tail
+                    : null,
+            Catchup = options.Catchup && options.Gaps == GapPolicy.Fill,
+        };
+
+    /// <summary>A page; the first one of history finds its own beginning.</summary>
+    public static GetLogsRequest Fetch(
+        in LogAction fetch,
+        LogFollowOptions options,
+        LogSelection selection,
+        uint processId,
+        string logId
+    )
+    {
+        var isFirst = fetch.From == 0;
+        var isAll = options.Tail == long.MaxValue;
+        return new GetLogsRequest(selection)
+        {
+            Id = processId,
+            LogId = logId,
+            From =
+                !isFirst ? fetch.From
+                : isAll && options.Since is null ? 1
+                : null,
+            To = fetch.To,
+            Tail = isFirst && options.Since is null && !isAll ? options.Tail : null,
+            Since = isFirst ? options.Since : null,
+        };
+    }
+}

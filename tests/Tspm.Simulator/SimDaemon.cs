@@ -1,0 +1,303 @@
+using System.Text.Json;
+using SmartIpc.Connections;
+using SmartIpc.Framing;
+using SmartIpc.Requests;
+using SmartIpc.Topics;
+using Tspm.CaptureLog;
+using Tspm.Daemon.Topics;
+using Tspm.Logs;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Simulator;
+
+/// <summary>One life of the daemon: the real log core and the real senders of subscriptions, without threads and sockets.</summary>
+internal sealed class SimDaemon : IDisposable
+{
+    private const int MaxReplyBytes = 4 * 1024 * 1024;
+    private readonly LogIngest _ingest;
+    private readonly List<SimPeer> _peers = [];
+    private readonly IpcServerOptions _options;
+
+    public SimDaemon(SimKeeper keeper, LogStoreOptions store, int life, int batchBytes)
+    {
+        Id = $"life-{life}";
+        _options = new IpcServerOptions
+        {
+            SocketPath = "none",
+            DaemonId = Id,
+            MaxBatchBytes = batchBytes,
+        };
+        _ingest = new LogIngest(keeper.Home, store, new Deaf());
+        Writer = LogWriter.Open(keeper.Home, SimKeeper.Process, store, TimeProvider.System);
+        _ingest.Add(Writer);
+    }
+
+    public string Id { get; }
+
+    public LogWriter Writer { get; }
+
+    public ProcessLog Log => Writer.Log;
+
+    public IReadOnlyList<SimPeer> Peers => _peers;
+
+    /// <summary>Reads what the keeper wrote.</summary>
+    public void Turn(long now)
+    {
+        while (_ingest.Turn(now).HasMore)
+        {
+            // Until the journal is read.
+        }
+    }
+
+    public SimPeer Accept(SimLink link)
+    {
+        var peer = new SimPeer(this, link, _options);
+        _peers.Add(peer);
+        return peer;
+    }
+
+    public void Forget(SimPeer peer)
+    {
+        _peers.Remove(peer);
+        peer.Dispose();
+    }
+
+    /// <summary>The log is deleted: its subscriptions end.</summary>
+    public void EndSubscriptions(string reason)
+    {
+        foreach (var peer in _peers)
+        {
+            peer.End(reason);
+        }
+    }
+
+    /// <summary>Writes the clean end of the log.</summary>
+    public void CloseCleanly() => _ingest.CloseAll();
+
+    public void Dispose()
+    {
+        foreach (var peer in _peers)
+        {
+            peer.Link.IsCut = true;
+            peer.Dispose();
+        }
+
+        _ingest.Dispose();
+        Log.Dispose();
+    }
+
+    /// <summary>The daemon's end of a connection.</summary>
+    internal sealed class SimPeer : IDisposable
+    {
+        private readonly SimDaemon _daemon;
+        private readonly FrameAssembler _assembler;
+        private readonly ServerFrameRule _rule = new(256 * 1024, new Dictionary<ushort, int>());
+        private readonly SubscriptionTable _table;
+        private readonly List<LogTopicCursor> _cursors = [];
+
+        public SimPeer(SimDaemon daemon, SimLink link, IpcServerOptions options)
+        {
+            _daemon = daemon;
+            Link = link;
+            _assembler = new FrameAssembler(_rule);
+            _table = new SubscriptionTable(
+                static () => { },
+                options,
+                new SubscriptionLimits(100, options.MaxBatchBytes)
+            );
+        }
+
+        public SimLink Link { get; }
+
+        /// <summary>The next answer is not sent.</summary>
+        public bool LosesAnswer { get; set; }
+
+        /// <summary>The next page is refused.</summary>
+        public bool RefusesPage { get; set; }
+
+        /// <summary>The next page begins later than it should.</summary>
+        public bool SendsOddPage { get; set; }
+
+        public IReadOnlyList<SubscriptionFacts> Facts => _table.GetFacts();
+
+        /// <summary>Takes bytes that have arrived.</summary>
+        public void Receive(int most, long now)
+        {
+            var memory = _assembler.ReceiveMemory.Span;
+            _assembler.Received(Link.ToServer.Take(memory, most));
+            while (_assembler.TryRead())
+            {
+                Dispatch(_assembler.Header, _assembler.Payload.Span, now);
+            }
+        }
+
+        /// <summary>Sends what subscriptions have, while the socket takes it.</summary>
+        public void Pump(long now, int socketBytes, int turns)
+        {
+            while (turns-- > 0 && Link.ToClient.Length < socketBytes)
+            {
+                if (!_table.TryFill(now, Loud.Instance, out var frame))
+                {
+                    return;
+                }
+
+                Send(frame);
+            }
+        }
+
+        public void Remind(long since) => _table.RemindSince(since);
+
+        public void End(string reason)
+        {
+            foreach (var cursor in _cursors)
+            {
+                cursor.End(reason);
+            }
+        }
+
+        public void SayBye(TimeSpan retryAfter) =>
+            Send(ControlWriter.Bye("handover", "the daemon is replaced", retryAfter));
+
+        public void Dispose()
+        {
+            _table.Dispose();
+            _assembler.Dispose();
+        }
+
+        private void Send(FrameBuffer frame) => Link.ToClient.Add(frame.Sealed.Span);
+
+        private void Dispatch(in FrameHeader header, ReadOnlySpan<byte> payload, long now)
+        {
+            switch (header.Kind)
+            {
+                case FrameKind.Hello:
+                    _rule.IsGreeted = true;
+                    Send(
+                        ControlWriter.Welcome(
+                            new ServerWelcome(
+                                1,
+                                _daemon.Id,
+                                "",
+                                "",
+                                [],
+                                TimeSpan.FromSeconds(5),
+                                256 * 1024
+                            )
+                        )
+                    );
+                    break;
+                case FrameKind.Ping:
+                    Send(ControlWriter.Bytes(FrameKind.Pong, 0, payload));
+                    break;
+                case FrameKind.Subscribe:
+                    Subscribe(header.Id, ControlReader.Subscribe(payload), now);
+                    break;
+                case FrameKind.Credit:
+                    var credit = ControlReader.Stream(payload);
+                    if (
+                        _table.Find(header.Id) is { } subscription
+                        && subscription.Gen == credit.Gen
+                    )
+                    {
+                        subscription.AddCredit(credit.Amount);
+                    }
+
+                    break;
+                case FrameKind.Unsubscribe:
+                    _table.Find(header.Id)?.Leave(answer: true);
+                    break;
+                case FrameKind.Request:
+                    Answer(header.Id, payload);
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        private void Subscribe(uint id, SubscribeText text, long now)
+        {
+            if (LosesAnswer)
+            {
+                LosesAnswer = false;
+                return;
+            }
+
+            var options = JsonSerializer.Deserialize(
+                text.Options.Span,
+                ProtocolJsonContext.Default.LogSubscribeOptions
+            )!;
+            if (LogFilters.TryParse(options, out var filter) is { } fault)
+            {
+                throw new InvariantException(fault);
+            }
+
+            var subscription = _table.Add(id, text)!;
+            var cursor = LogTopicCursor.Open(
+                _daemon.Log,
+                "default",
+                "web",
+                options,
+                filter,
+                subscription
+            );
+            _cursors.Add(cursor);
+            Send(ControlWriter.Subscribed(id, text.Gen, cursor));
+            subscription.Open(cursor, now);
+        }
+
+        private void Answer(uint id, ReadOnlySpan<byte> payload)
+        {
+            if (LosesAnswer)
+            {
+                LosesAnswer = false;
+                return;
+            }
+
+            if (RefusesPage)
+            {
+                RefusesPage = false;
+                Send(ControlWriter.Error(id, new IpcError("busy", "too much at once")));
+                return;
+            }
+
+            var request = JsonSerializer.Deserialize(
+                payload,
+                ProtocolJsonContext.Default.GetLogsRequest
+            )!;
+            if ((LogPages.FindFault(request) ?? LogFilters.TryParse(request, out _)) is { } fault)
+            {
+                throw new InvariantException($"a page that cannot be asked for: {fault}");
+            }
+
+            if (!LogPages.IsMeant(_daemon.Log, request))
+            {
+                Send(ControlWriter.Error(id, new IpcError("not-found", "another log")));
+                return;
+            }
+
+            if (SendsOddPage && request is { From: { } from, To: { } to } && from < to)
+            {
+                SendsOddPage = false;
+                request = request with { From = from + 1 };
+            }
+
+            LogFilters.TryParse(request, out var filter);
+            using var reply = new FrameBuffer(MaxReplyBytes);
+            LogPages.Write(_daemon.Log, request, filter, reply);
+            Send(reply.Seal(FrameKind.Reply, id, FrameFlags.Binary));
+        }
+    }
+
+    private sealed class Deaf : IJournalObserver
+    {
+        public void OnRecord(in JournalRecord record) { }
+    }
+
+    private sealed class Loud : IIpcObserver
+    {
+        public static readonly Loud Instance = new();
+
+        public void OnTopicFailed(string topic, Exception error) =>
+            throw new InvariantException($"{topic} failed: {error}");
+    }
+}
