@@ -19,6 +19,9 @@ public sealed class TspmIpcClient : IAsyncDisposable
     /// <summary>Where the connection is.</summary>
     public ConnectionState State => _ipc.State;
 
+    /// <summary>Which connection there is now, from 1; 0 if there is none.</summary>
+    public long ConnectionNumber => _ipc.ConnectionNumber;
+
     /// <summary>What the daemon said of itself when it was last connected to.</summary>
     public ServerWelcome? Welcome => _ipc.Welcome;
 

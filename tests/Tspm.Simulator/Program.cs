@@ -1,14 +1,17 @@
 using System.Globalization;
 using Tspm.Simulator;
 
-// One seed is one run: --seed N replays it; --seconds S or --hours H runs seeds until the time is over.
+// One seed is one run: --seed N [--trace] replays it; --seconds S or --hours H runs seeds until the time is over.
 var seed = Option("--seed");
 var seconds = Option("--seconds") ?? (Option("--hours") * 3600) ?? 60;
 var broken = Enum.Parse<BrokenPart>(Text("--broken") ?? nameof(BrokenPart.None), ignoreCase: true);
 var visits = new Visits();
 if (seed is { } one)
 {
-    using var simulation = new Simulation((int)one, visits, broken);
+    using var simulation = new Simulation((int)one, visits, broken)
+    {
+        Trace = args.Contains("--trace") ? Console.WriteLine : null,
+    };
     Console.WriteLine(simulation.Run());
 }
 else

@@ -76,6 +76,9 @@ internal sealed class SimClient : IDisposable
 
     public ReaderCheck Check { get; }
 
+    /// <summary>For traces.</summary>
+    public string Name { get; init; } = "";
+
     public SimLink? Link { get; private set; }
 
     public LogMachineState State => _state;
@@ -164,7 +167,8 @@ internal sealed class SimClient : IDisposable
             return false;
         }
 
-        if (_pages.Count > 0)
+        // A page that has come is looked at first, unless what woke the reader was a message.
+        if (_pages.Count > 0 && (_inbox.Count == 0 || _world.Chance(0.8)))
         {
             TakePages();
             return true;
@@ -344,18 +348,19 @@ internal sealed class SimClient : IDisposable
         if (_machine.After is null)
         {
             // What the name means is asked on this connection.
-            _logId = _world.Daemon!.Log.LogId.ToString();
-            Check.Log = _world.Daemon.Log.LogId;
+            _logId = Link!.LogId.ToString();
+            Check.Log = Link.LogId;
         }
 
         _remindAt = _world.Now + (5 * Second);
+        _machineLink = Link;
         Feed(
             new LogInput
             {
                 Kind = LogInputKind.Start,
                 Now = _world.Now,
-                Epoch = _world.Daemon!.Log.Facts.Epoch,
-                UpTo = _world.Daemon.Log.Facts.Head,
+                Epoch = Link!.Facts.Epoch,
+                UpTo = Link.Facts.Head,
             }
         );
     }
@@ -584,6 +589,9 @@ internal sealed class SimClient : IDisposable
             _machineLink = from;
         }
 
+        _world.Trace?.Invoke(
+            $"{Name} {_state.Mode} at {_state.Position.Epoch}/{_state.Position.Seq} gen {_state.Gen} <- {input.Kind} gen {input.Gen} ({input.After}, {input.UpTo}] epoch {input.Epoch} prev {input.PrevEpochEnd} {input.Outcome} {input.Text}"
+        );
         _world.Visits.Log(_state.Mode, input.Kind);
         _state = LogMachine.Step(_state, Break(input), _machine, _actions);
         Auditor.Require(
@@ -692,7 +700,7 @@ internal sealed class SimClient : IDisposable
         {
             MaxEntries = _pageEntries,
         };
-        if (_facts.State != ConnectionState.Up || (_wantsSubscription && _machineLink != Link))
+        if (_facts.State != ConnectionState.Up || _machineLink != Link)
         {
             _pages.Add(
                 new LogInput

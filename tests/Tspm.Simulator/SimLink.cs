@@ -1,8 +1,16 @@
+using Tspm.Logs;
+
 namespace Tspm.Simulator;
 
 /// <summary>One connection: bytes on their way in both directions, which may be cut anywhere.</summary>
 internal sealed class SimLink
 {
+    /// <summary>The log as it was when this connection was made.</summary>
+    public LogFacts Facts { get; init; }
+
+    /// <summary>Its identity.</summary>
+    public Guid LogId { get; init; }
+
     public Lane ToClient { get; } = new();
 
     public Lane ToServer { get; } = new();

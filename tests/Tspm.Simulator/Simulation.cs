@@ -32,6 +32,7 @@ internal sealed class Simulation : IDisposable
     private int _life;
     private int _faults;
     private int _events;
+    private int _readers;
     private long _audited;
     private long _awayUntil;
     private long _busyUntil;
@@ -63,6 +64,9 @@ internal sealed class Simulation : IDisposable
     }
 
     public Visits Visits { get; }
+
+    /// <summary>Hears of every step, to look at a seed that fails; null for silence.</summary>
+    public Action<string>? Trace { get; init; }
 
     public Auditor Auditor { get; } = new();
 
@@ -114,7 +118,11 @@ internal sealed class Simulation : IDisposable
 
     public bool TryConnect(out SimLink link)
     {
-        link = new SimLink();
+        link = new SimLink
+        {
+            LogId = Daemon?.Log.LogId ?? default,
+            Facts = Daemon?.Log.Facts ?? default,
+        };
         if (Daemon is null || Now < _awayUntil)
         {
             return false;
@@ -267,6 +275,12 @@ internal sealed class Simulation : IDisposable
             Pick(500, 4_000, 100_000),
             Pick(1, 3, 1_000),
             _broken
+        )
+        {
+            Name = $"reader {++_readers}",
+        };
+        Trace?.Invoke(
+            $"{client.Name}: {options.Gaps} catchup {options.Catchup} single {options.IsSingleRequest} follow {options.Follow} tail {options.Tail} after {after}"
         );
         _clients.Add(client);
         client.Start();
@@ -419,6 +433,7 @@ internal sealed class Simulation : IDisposable
             return;
         }
 
+        Trace?.Invoke($"fault {fault}, head {Daemon?.Log.Facts}");
         _faults++;
         Visits.Fault(fault);
     }

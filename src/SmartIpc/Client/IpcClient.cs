@@ -59,6 +59,9 @@ public sealed class IpcClient : IAsyncDisposable
     /// <summary>What the server said last in its welcome, or null.</summary>
     public ServerWelcome? Welcome => Volatile.Read(ref _welcome);
 
+    /// <summary>Which connection there is now, from 1; 0 if there is none.</summary>
+    public long ConnectionNumber => Volatile.Read(ref _link)?.Number ?? 0;
+
     internal TimeProvider Time => _options.TimeProvider;
 
     private TimeSpan Now => Time.GetElapsedTime(0);

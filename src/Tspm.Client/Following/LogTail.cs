@@ -89,6 +89,8 @@ internal sealed class LogTail : IAsyncDisposable
         [EnumeratorCancellation] CancellationToken ct
     )
     {
+        // All pages of a read come from one daemon; a follow learns its connection when it subscribes.
+        _connection = _client.ConnectionNumber;
         Step(
             new LogInput
             {

@@ -1,0 +1,62 @@
+using System.Globalization;
+using Tspm.Simulator;
+
+namespace Tspm.Client.Tests;
+
+/// <summary>The whole system in one thread, with faults: the promise holds, and what breaks it is found.</summary>
+public sealed class SimulationTests
+{
+    // Fresh seeds each day; a failure names its own: Tspm.Simulator --seed N --trace.
+    private static readonly int FirstSeed =
+        (int)(DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 86_400 % 2_000) * 1_000_000;
+
+    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(
+        int.Parse(
+            Environment.GetEnvironmentVariable("TSPM_SIM_SECONDS") ?? "110",
+            CultureInfo.InvariantCulture
+        )
+    );
+
+    [Fact]
+    public void What_was_shown_and_told_is_everything_whatever_fails_and_every_cell_was_visited()
+    {
+        var visits = new Visits();
+
+        var result = Campaign.Run(FirstSeed, Budget, visits);
+
+        Assert.Null(result.Failure);
+        Assert.Equal([], visits.Unexpected());
+        Assert.Equal([], visits.Missing());
+        Assert.True(result.Shown > 1_000 && result.Gaps > 0 && result.Truncations > 0);
+    }
+
+    [Theory]
+    [InlineData(nameof(BrokenPart.GapRow))]
+    [InlineData(nameof(BrokenPart.Truncation))]
+    [InlineData(nameof(BrokenPart.AfterCheck))]
+    public void A_client_that_leaves_a_part_out_is_found(string part)
+    {
+        var broken = Enum.Parse<BrokenPart>(part);
+
+        var result = Campaign.Run(FirstSeed, Budget, new Visits(), broken);
+
+        Assert.NotNull(result.Failure);
+    }
+
+    [Theory]
+    [InlineData(32)]
+    [InlineData(137)]
+    [InlineData(325)]
+    [InlineData(3439)]
+    [InlineData(7059)]
+    [InlineData(7220)]
+    [InlineData(114_746)]
+    [InlineData(216_200)]
+    [InlineData(302_063)]
+    public void Seeds_that_once_found_a_fault_pass(int seed)
+    {
+        using var simulation = new Simulation(seed, new Visits(), BrokenPart.None);
+
+        Assert.True(simulation.Run().Events >= 200);
+    }
+}
