@@ -248,6 +248,50 @@ internal static class CommandTree
         },
         new()
         {
+            Names = ["doctor"],
+            Group = Whole,
+            Arguments = "COMMAND",
+            Help = "checks of this installation: logs",
+            Subcommands =
+            [
+                new()
+                {
+                    Names = ["logs"],
+                    Help =
+                        "send numbered lines through everything and tell loss, order and latency",
+                    Details =
+                        "Starts a program that prints numbered lines, first paced, then at once, follows it, and deletes it again. Exit 0 if each line came once and in order.",
+                    Options =
+                    [
+                        new(["--lines"], "N", "paced lines, whose latency counts; default: 2000"),
+                        new(["--rate"], "N", "paced lines per second; default: 1000"),
+                        new(
+                            ["--burst"],
+                            "N",
+                            "lines after them, as fast as can be; default: 100000"
+                        ),
+                        new(["--timeout"], "DUR", "how long at the most; default: 30s"),
+                    ],
+                    Run = DoctorCommand.LogsAsync,
+                    MaxArguments = 0,
+                },
+            ],
+        },
+        new()
+        {
+            Names = ["__canary"],
+            Help = "",
+            Options =
+            [
+                new(["--lines"], "N", "paced lines"),
+                new(["--rate"], "N", "per second"),
+                new(["--burst"], "N", "lines after them"),
+            ],
+            Run = CanaryCommand.RunAsync,
+            MaxArguments = 0,
+        },
+        new()
+        {
             Names = ["daemon"],
             Group = Whole,
             Arguments = "COMMAND",

@@ -24,7 +24,7 @@ internal static partial class LogMachine
                 FetchTo = to,
                 FetchEpoch = epoch,
                 FillFrom = fillFrom,
-                FetchReason = fillFrom > 0 ? state.FetchReason : GapReason.Slow,
+                FetchReason = fillFrom > 0 ? state.FetchReason : GapReason.Skipped,
             },
             step
         );

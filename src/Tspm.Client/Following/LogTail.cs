@@ -76,7 +76,8 @@ internal sealed class LogTail : IAsyncDisposable
         {
             lock (_gate)
             {
-                return _taken is { } taken
+                var nothing = _options.Follow ? (LogPosition?)null : new(Log.Epoch, Log.Head);
+                return (_taken ?? nothing) is { } taken
                     ? new CursorPlace(Guid.Parse(Log.LogId), $"{Log.Ns}/{Log.Name}", taken)
                     : null;
             }
@@ -114,13 +115,10 @@ internal sealed class LogTail : IAsyncDisposable
 
                 _told.Clear();
                 action.Payload?.Dispose();
+                TakeNote(action);
             }
 
             _actions.Clear();
-            lock (_gate)
-            {
-                _taken = _state.HasPosition ? _state.Position : null;
-            }
 
             if (_state.Mode == LogMode.Ended)
             {
@@ -149,6 +147,24 @@ internal sealed class LogTail : IAsyncDisposable
 
     private void Step(in LogInput input) =>
         _state = LogMachine.Step(_state, input, _machine, _actions);
+
+    /// <summary>The reader has taken all that an action told.</summary>
+    private void TakeNote(in LogAction action)
+    {
+        var isMove =
+            action.Kind
+            is LogActionKind.Emit
+                or LogActionKind.EmitGap
+                or LogActionKind.EmitTruncated
+                or LogActionKind.EmitRecreated;
+        if (isMove || (action.Kind == LogActionKind.EmitCaughtUp && _taken is null))
+        {
+            lock (_gate)
+            {
+                _taken = isMove ? new LogPosition(action.Epoch, action.To) : _state.Position;
+            }
+        }
+    }
 
     private void Perform(in LogAction action, CancellationToken ct)
     {
@@ -314,7 +330,7 @@ internal sealed class LogTail : IAsyncDisposable
             var page = await _client.GetLogsAsync(request, _connection, ct).ConfigureAwait(false);
             return LogInputs.Page(page.Batch, page, fetch.Request, Now);
         }
-        catch (TspmException error)
+        catch (TspmException error) when (_state.IsFollowing && error.Code != ErrorCodes.BadRequest)
         {
             return new LogInput
             {

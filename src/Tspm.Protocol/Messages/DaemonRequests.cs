@@ -59,7 +59,7 @@ public sealed record StatusReply
 public sealed record ShutdownRequest
 {
     /// <summary>Grace for each program, ms; −1 means its own.</summary>
-    public int TimeoutMs { get; init; } = -1;
+    public int TimeoutMs { get; set; } = -1;
 }
 
 /// <summary>The newest lines of the daemon's own log.</summary>

@@ -38,13 +38,13 @@ public record LogSelection
     public const int MaxPatternLength = 1_000;
 
     /// <summary><c>out</c>, <c>err</c>, <c>event</c>; empty means all.</summary>
-    public IReadOnlyList<string> Streams { get; init; } = [];
+    public IReadOnlyList<string> Streams { get; set; } = [];
 
     /// <summary>Regular expressions, one of which a line must match; empty means any line. Events are not lines.</summary>
-    public IReadOnlyList<string> Grep { get; init; } = [];
+    public IReadOnlyList<string> Grep { get; set; } = [];
 
     /// <summary>Regular expressions, none of which a line may match.</summary>
-    public IReadOnlyList<string> Exclude { get; init; } = [];
+    public IReadOnlyList<string> Exclude { get; set; } = [];
 
     /// <summary>Letters match in either case.</summary>
     public bool IgnoreCase { get; init; }
@@ -86,10 +86,10 @@ public sealed record GetLogsRequest : LogSelection
     public long? Since { get; init; }
 
     /// <summary>1 to 10,000. A page also ends where its bytes are full.</summary>
-    public int MaxEntries { get; init; } = 1_000;
+    public int MaxEntries { get; set; } = 1_000;
 
     /// <summary>1 to 1,048,576.</summary>
-    public int MaxBytes { get; init; } = 1_048_576;
+    public int MaxBytes { get; set; } = 1_048_576;
 }
 
 /// <summary>The options of a subscription to a log (docs/protocol.md section 5).</summary>
@@ -107,7 +107,7 @@ public sealed record LogSubscribeOptions : LogSelection
     public AfterPosition? After { get; init; }
 
     /// <summary>Begin "now" (default) or at the "start"; ignored with <see cref="After"/> or <see cref="Tail"/>.</summary>
-    public string Start { get; init; } = "now";
+    public string Start { get; set; } = "now";
 
     /// <summary>Begin this many entries before the head.</summary>
     public long? Tail { get; init; }

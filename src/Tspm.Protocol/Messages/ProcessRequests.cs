@@ -15,7 +15,7 @@ public sealed record StartRequest
     public ProcessSpec? Spec { get; init; }
 
     /// <summary>Known ones, if there is no spec.</summary>
-    public IReadOnlyList<string> Select { get; init; } = [];
+    public IReadOnlyList<string> Select { get; set; } = [];
 
     /// <summary>If the name is taken: stop and forget the old one first.</summary>
     public bool Replace { get; init; }
@@ -34,7 +34,7 @@ public sealed record StopRequest
     public int Signal { get; init; }
 
     /// <summary>Grace, ms; −1 means the process's own.</summary>
-    public int TimeoutMs { get; init; } = -1;
+    public int TimeoutMs { get; set; } = -1;
 }
 
 /// <summary>Stop and forget.</summary>
@@ -74,7 +74,7 @@ public sealed record ActionResult
     public required string Name { get; init; }
 
     /// <summary>Its namespace.</summary>
-    public string Ns { get; init; } = "default";
+    public string Ns { get; set; } = "default";
 
     /// <summary>Null if it worked; else one of <see cref="ErrorCodes"/>.</summary>
     public string? Error { get; init; }

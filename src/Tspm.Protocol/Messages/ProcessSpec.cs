@@ -10,7 +10,7 @@ public sealed record ProcessSpec
     public required string Name { get; init; }
 
     /// <summary>Namespace, same characters as a name.</summary>
-    public string Ns { get; init; } = "default";
+    public string Ns { get; set; } = "default";
 
     /// <summary>Program and its arguments. A program without a slash is looked up in the PATH of <see cref="Env"/>.</summary>
     public required IReadOnlyList<string> Command { get; init; }
@@ -22,7 +22,7 @@ public sealed record ProcessSpec
     public required string Cwd { get; init; }
 
     /// <summary>The whole environment, as NAME=value.</summary>
-    public IReadOnlyList<string> Env { get; init; } = [];
+    public IReadOnlyList<string> Env { get; set; } = [];
 
     /// <summary>Gives the program a terminal.</summary>
     public bool Pty { get; init; }
@@ -31,13 +31,13 @@ public sealed record ProcessSpec
     public bool MergeStreams { get; init; }
 
     /// <summary>When to start it again.</summary>
-    public RestartSpec Restart { get; init; } = new();
+    public RestartSpec Restart { get; set; } = new();
 
     /// <summary>How to stop it.</summary>
-    public StopSpec Stop { get; init; } = new();
+    public StopSpec Stop { get; set; } = new();
 
     /// <summary>The caller's umask, 0 to 0x1FF.</summary>
-    public uint Umask { get; init; } = 0x12;
+    public uint Umask { get; set; } = 0x12;
 
     /// <summary>The caller's soft limit of open files; 0 leaves the keeper's.</summary>
     public ulong OpenFiles { get; init; }
@@ -47,28 +47,28 @@ public sealed record ProcessSpec
 public sealed record RestartSpec
 {
     /// <summary><c>always</c>, <c>on-failure</c> or <c>never</c>.</summary>
-    public string Policy { get; init; } = RestartPolicies.OnFailure;
+    public string Policy { get; set; } = RestartPolicies.OnFailure;
 
     /// <summary>Failures within <see cref="WithinMs"/> after which it is given up (state failed).</summary>
-    public int MaxRestarts { get; init; } = 16;
+    public int MaxRestarts { get; set; } = 16;
 
     /// <summary>The window of <see cref="MaxRestarts"/>, ms.</summary>
-    public long WithinMs { get; init; } = 300_000;
+    public long WithinMs { get; set; } = 300_000;
 
     /// <summary>The first delay, ms; the restart after a good run is immediate.</summary>
-    public int InitialDelayMs { get; init; } = 200;
+    public int InitialDelayMs { get; set; } = 200;
 
     /// <summary>The longest delay, ms.</summary>
-    public int MaxDelayMs { get; init; } = 30_000;
+    public int MaxDelayMs { get; set; } = 30_000;
 
     /// <summary>Each delay is this times the one before.</summary>
-    public double Factor { get; init; } = 2;
+    public double Factor { get; set; } = 2;
 
     /// <summary>Share of the delay by which it varies at random, 0 to 1.</summary>
-    public double Jitter { get; init; } = 0.2;
+    public double Jitter { get; set; } = 0.2;
 
     /// <summary>A run at least this long is a good one, ms.</summary>
-    public int MinUptimeMs { get; init; } = 1_000;
+    public int MinUptimeMs { get; set; } = 1_000;
 }
 
 /// <summary>The names of restart policies.</summary>
@@ -91,8 +91,8 @@ public static class RestartPolicies
 public sealed record StopSpec
 {
     /// <summary>The signal number, sent to the group.</summary>
-    public int Signal { get; init; } = 15;
+    public int Signal { get; set; } = 15;
 
     /// <summary>Time until SIGKILL, ms.</summary>
-    public int TimeoutMs { get; init; } = 10_000;
+    public int TimeoutMs { get; set; } = 10_000;
 }

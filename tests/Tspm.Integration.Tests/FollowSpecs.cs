@@ -1,0 +1,538 @@
+using System.Text;
+using System.Text.Json;
+using Tspm.Client;
+using Tspm.Protocol;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Integration.Tests;
+
+/// <summary>Cursors, receipts, filters, runs, joining processes and waiting, on real processes.</summary>
+public sealed class FollowSpecs
+{
+    private static readonly string Kid = Path.Join(AppContext.BaseDirectory, "kid");
+
+    [Fact]
+    public async Task A_cursor_goes_on_after_the_last_line_and_several_processes_fit_in_one()
+    {
+        await using var home = new TspmHome();
+        await PrintAsync(home, "a", 50);
+        await PrintAsync(home, "b", 30);
+
+        var first = await home.RunAsync(
+            "logs",
+            "-n",
+            "all",
+            "--show-cursor",
+            "--no-events",
+            "-o",
+            "json"
+        );
+        var cursor = JsonDocument
+            .Parse(first.Lines[^1])
+            .RootElement.GetProperty("cursor")
+            .GetString()!;
+        var nothing = await home.RunAsync("logs", "--after-cursor", cursor, "--no-events");
+        await home.RunAsync("restart", "a");
+        await EndedAsync(home, "a");
+        var rest = await home.RunAsync(
+            "logs",
+            "--after-cursor",
+            cursor,
+            "--no-events",
+            "--no-prefix"
+        );
+
+        Assert.Equal(80, first.Lines.Length - 1);
+        Assert.Equal("", nothing.Output);
+        Assert.Equal(50, rest.Lines.Length);
+    }
+
+    [Fact]
+    public async Task A_cursor_file_hands_a_follow_over_without_hole_or_repeat()
+    {
+        await using var home = new TspmHome();
+        await home.RunAsync(
+            "start",
+            "--name",
+            "web",
+            "--",
+            "/bin/sh",
+            "-c",
+            "i=0; while true; do i=$((i+1)); echo line $i; sleep 0.005; done"
+        );
+        var file = home.Root + ".cursor";
+        var seen = new List<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            var output = await home.ShellAsync(
+                $"timeout -s INT 1 $T logs web -f --no-events -n all --cursor-file {file}"
+            );
+            seen.AddRange(output.Lines);
+        }
+
+        Assert.Equal(Enumerable.Range(1, seen.Count).Select(i => $"line {i}"), seen);
+        Assert.True(seen.Count > 100);
+        File.Delete(file);
+    }
+
+    [Theory]
+    [InlineData("web", "not a cursor")]
+    [InlineData("t1:AAAAAAAAAAAA", "damaged")]
+    [InlineData("t9:AAAA", "of form t9")]
+    public async Task A_bad_cursor_is_refused_and_never_from_the_closest(string text, string words)
+    {
+        await using var home = new TspmHome();
+        await PrintAsync(home, "web", 3);
+
+        var result = await home.RunAsync("logs", "web", "--after-cursor", text);
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Equal("", result.Output);
+        Assert.Contains(words, result.Errors);
+    }
+
+    [Fact]
+    public async Task A_cursor_of_a_log_that_is_gone_says_so_and_one_that_was_made_again_goes_on()
+    {
+        await using var home = new TspmHome();
+        await PrintAsync(home, "web", 5);
+        var shown = await home.RunAsync("logs", "web", "--show-cursor", "-o", "json");
+        var cursor = JsonDocument
+            .Parse(shown.Lines[^1])
+            .RootElement.GetProperty("cursor")
+            .GetString()!;
+        await home.RunAsync("delete", "web", "-y");
+
+        var gone = await home.RunAsync("logs", "--after-cursor", cursor);
+        await PrintAsync(home, "web", 4);
+        var again = await home.RunAsync("logs", "web", "--after-cursor", cursor, "--no-events");
+
+        Assert.Equal(3, gone.ExitCode);
+        Assert.Contains("this is a new log", again.Lines[0]);
+        Assert.Equal(4, again.Lines.Length - 1);
+    }
+
+    [Fact]
+    public async Task A_receipt_adds_up_to_what_the_child_recorded()
+    {
+        await using var home = new TspmHome();
+        var record = home.Root + ".record";
+        await home.RunAsync(
+            "start",
+            "--name",
+            "web",
+            "--restart",
+            "never",
+            "--",
+            Kid,
+            "record",
+            record,
+            "print",
+            "30000",
+            "exit",
+            "0"
+        );
+        await EndedAsync(home, "web");
+
+        var result = await home.RunAsync(
+            "logs",
+            "web",
+            "-n",
+            "all",
+            "--receipt",
+            "--no-events",
+            "-o",
+            "json"
+        );
+
+        var receipt = JsonDocument.Parse(result.Errors).RootElement;
+        var written = await File.ReadAllLinesAsync(record, TestContext.Current.CancellationToken);
+        Assert.Equal(written.Length, receipt.GetProperty("shown").GetInt64());
+        Assert.Equal(
+            receipt.GetProperty("last").GetInt64() - receipt.GetProperty("first").GetInt64() + 1,
+            receipt.GetProperty("shown").GetInt64()
+                + receipt.GetProperty("filtered").GetInt64()
+                + receipt.GetProperty("lost").GetInt64()
+        );
+        File.Delete(record);
+    }
+
+    [Fact]
+    public async Task A_filter_takes_place_in_the_daemon_and_is_no_gap()
+    {
+        await using var home = new TspmHome();
+        await home.RunAsync(
+            "start",
+            "--name",
+            "web",
+            "--restart",
+            "never",
+            "--",
+            "/bin/sh",
+            "-c",
+            "seq 1 40000; echo Careful >&2"
+        );
+        await EndedAsync(home, "web");
+
+        var sevens = await home.RunAsync("logs", "web", "-g", "77$", "--no-events", "--receipt");
+        var newest = await home.RunAsync("logs", "web", "-g", "77$", "--no-events", "-n", "2");
+        var none = await home.RunAsync(
+            "logs",
+            "web",
+            "-n",
+            "all",
+            "--exclude",
+            "[0-9]",
+            "--no-events"
+        );
+        var careful = await home.RunAsync("logs", "web", "-g", "careful", "--no-events");
+        var exact = await home.RunAsync("logs", "web", "-g", "CAREFUL", "--no-events");
+
+        Assert.Equal(
+            Enumerable.Range(1, 40000).Where(i => i % 100 == 77).Select(i => $"{i}"),
+            sevens.Lines
+        );
+        Assert.Contains(" 0 lost", sevens.Errors);
+        Assert.DoesNotContain("missing", sevens.Output);
+        Assert.Equal(["39877", "39977"], newest.Lines);
+        Assert.Equal(["Careful"], none.Lines);
+        Assert.Equal(["Careful"], careful.Lines);
+        Assert.Equal("", exact.Output);
+    }
+
+    [Theory]
+    [InlineData("(?=x)", "back-tracking")]
+    [InlineData("(", "cannot be read")]
+    public async Task An_expression_that_cannot_be_linear_is_refused(string pattern, string words)
+    {
+        await using var home = new TspmHome();
+        await PrintAsync(home, "web", 3);
+
+        var read = await home.RunAsync("logs", "web", "--grep", pattern);
+        var follow = await home.RunAsync("logs", "web", "-f", "--grep", pattern);
+
+        Assert.Equal((2, 2), (read.ExitCode, follow.ExitCode));
+        Assert.Contains(words, read.Errors);
+        Assert.Equal("", read.Output);
+    }
+
+    [Fact]
+    public async Task Runs_are_chosen_and_one_that_there_is_not_is_an_error()
+    {
+        await using var home = new TspmHome();
+        await home.RunAsync(
+            "start",
+            "--name",
+            "web",
+            "--",
+            "/bin/sh",
+            "-c",
+            "echo run $TSPM_RUN; exec sleep 600"
+        );
+        await home.ShellAsync("$T wait web --for log:/run/");
+        await home.RunAsync("restart", "web");
+        await home.ShellAsync("$T wait web --for log:/run/");
+
+        var current = await home.RunAsync("logs", "web", "--run", "current", "--no-events");
+        var previous = await home.RunAsync("logs", "web", "-p", "--no-events");
+        var all = await home.RunAsync("logs", "web", "--run", "all", "--no-events");
+        var missing = await home.RunAsync("logs", "web", "--run", "9");
+
+        Assert.Single(current.Lines);
+        Assert.Single(previous.Lines);
+        Assert.Equal(2, all.Lines.Length);
+        Assert.Equal(3, missing.ExitCode);
+        Assert.Contains("runs are 1 to 2", missing.Errors);
+    }
+
+    [Fact]
+    public async Task A_process_that_is_made_later_joins_a_follow_of_a_pattern()
+    {
+        await using var home = new TspmHome();
+        await home.RunAsync(
+            "start",
+            "--name",
+            "web1",
+            "--",
+            "/bin/sh",
+            "-c",
+            "echo one; exec sleep 600"
+        );
+        var follow = home.StartFollow("logs", "web*", "-f", "-n", "all", "--no-events");
+        await follow.ReadUntilAsync("one");
+
+        await home.RunAsync(
+            "start",
+            "--name",
+            "other",
+            "--",
+            "/bin/sh",
+            "-c",
+            "echo no; exec sleep 600"
+        );
+        await home.RunAsync(
+            "start",
+            "--name",
+            "web2",
+            "--",
+            "/bin/sh",
+            "-c",
+            "echo two; exec sleep 600"
+        );
+        var lines = await follow.ReadUntilAsync("two");
+
+        Assert.DoesNotContain(lines, line => line.Contains("no", StringComparison.Ordinal));
+        Assert.StartsWith("web2", lines[^1]);
+    }
+
+    [Fact]
+    public async Task A_follow_of_a_pattern_that_means_nothing_yet_waits()
+    {
+        await using var home = new TspmHome();
+        await home.RunAsync("daemon", "start");
+        var follow = home.StartFollow("logs", "late*", "-f", "--no-events");
+
+        await home.RunAsync(
+            "start",
+            "--name",
+            "late1",
+            "--",
+            "/bin/sh",
+            "-c",
+            "echo here; exec sleep 600"
+        );
+
+        Assert.Contains("here", (await follow.ReadUntilAsync("here"))[^1]);
+    }
+
+    [Fact]
+    public async Task Wait_sees_a_line_of_the_past_and_of_the_future_and_tells_what_it_did_not_see()
+    {
+        await using var home = new TspmHome();
+        var go = home.Root + ".go";
+        await home.RunAsync(
+            "start",
+            "--name",
+            "web",
+            "--",
+            Kid,
+            "print",
+            "20",
+            "wait",
+            go,
+            "print",
+            "3",
+            "sleep"
+        );
+
+        var past = await home.RunAsync("wait", "web", "--for", "log:/./");
+        var waiting = home.ShellAsync(
+            "$T start --name w -- /bin/sh -c 'exec sleep 600' >/dev/null; $T wait web --for stopped --timeout 20s"
+        );
+        var unseen = await home.RunAsync(
+            "wait",
+            "web",
+            "--for",
+            "log:/no such line/",
+            "--timeout",
+            "200ms"
+        );
+        await home.RunAsync("stop", "web");
+        var stopped = await waiting;
+        var nobody = await home.RunAsync("wait", "nobody");
+        var wrong = await home.RunAsync("wait", "web", "--for", "happiness");
+
+        Assert.Equal((0, 7, 0), (past.ExitCode, unseen.ExitCode, stopped.ExitCode));
+        Assert.Contains("entries were looked at", unseen.Errors);
+        Assert.Equal((3, 2), (nobody.ExitCode, wrong.ExitCode));
+    }
+
+    [Fact]
+    public async Task Pages_and_a_single_request_give_the_same_bytes()
+    {
+        await using var home = new TspmHome();
+        await home.RunAsync(
+            "start",
+            "--name",
+            "web",
+            "--restart",
+            "never",
+            "--",
+            "/bin/sh",
+            "-c",
+            "seq 1 50000; seq 1 3000 >&2"
+        );
+        await EndedAsync(home, "web");
+        var socket = (await home.JsonAsync("daemon", "status", "--json"))
+            .GetProperty("socket")
+            .GetString()!;
+        await using var client = await TspmIpcClient.ConnectAsync(
+            new TspmClientOptions { SocketPath = socket },
+            TestContext.Current.CancellationToken
+        );
+        var logs = (await client.ResolveAsync(["web"], TestContext.Current.CancellationToken)).Logs;
+
+        var outputs = new List<string>();
+        foreach (var tail in new long[] { 100, 30_000, long.MaxValue })
+        {
+            foreach (
+                var selection in new[]
+                {
+                    new LogSelection(),
+                    new LogSelection { Grep = ["7"] },
+                }
+            )
+            {
+                var same = new HashSet<string>();
+                foreach (
+                    var (single, catchup) in new[]
+                    {
+                        (false, true),
+                        (false, false),
+                        (true, true),
+                        (true, false),
+                    }
+                )
+                {
+                    var options = new LogFollowOptions
+                    {
+                        Tail = tail,
+                        Selection = selection,
+                        IsSingleRequest = single,
+                        Catchup = catchup,
+                    };
+                    same.Add(await ReadAsync(client, logs, options));
+                }
+
+                outputs.Add(Assert.Single(same));
+            }
+        }
+
+        // There are fewer than 30,000 sevens: those two are the same.
+        Assert.Equal(5, outputs.Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData(9, 3)]
+    [InlineData(-1, 5)]
+    [InlineData(1, -5)]
+    public async Task An_absurd_range_is_a_typed_error_and_no_empty_success(long from, long to)
+    {
+        await using var home = new TspmHome();
+        await PrintAsync(home, "web", 20);
+        var socket = (await home.JsonAsync("daemon", "status", "--json"))
+            .GetProperty("socket")
+            .GetString()!;
+        await using var client = await TspmIpcClient.ConnectAsync(
+            new TspmClientOptions { SocketPath = socket },
+            TestContext.Current.CancellationToken
+        );
+        var id = (await client.ResolveAsync(["web"], TestContext.Current.CancellationToken))
+            .Logs[0]
+            .Id;
+
+        var error = await Assert.ThrowsAsync<TspmException>(() =>
+            client.GetLogsAsync(
+                new GetLogsRequest
+                {
+                    Id = id,
+                    From = from,
+                    To = to,
+                },
+                ct: TestContext.Current.CancellationToken
+            )
+        );
+
+        Assert.Equal(ErrorCodes.BadRequest, error.Code);
+    }
+
+    [Fact]
+    public async Task The_followers_table_tells_lag_and_policy()
+    {
+        await using var home = new TspmHome();
+        await PrintAsync(home, "web", 10);
+        var follow = home.StartFollow("logs", "web", "-f", "-n", "all");
+        await follow.ReadUntilAsync("exited");
+
+        var row = (await home.JsonAsync("followers", "--json")).GetProperty("followers")[0];
+
+        Assert.Equal(0, row.GetProperty("lagBytes").GetInt64());
+        Assert.Equal("fill", row.GetProperty("policy").GetString());
+    }
+
+    [Fact]
+    public async Task The_self_test_finds_its_canary_whole()
+    {
+        await using var home = new TspmHome();
+
+        var result = await home.RunAsync(
+            "doctor",
+            "logs",
+            "--lines",
+            "200",
+            "--burst",
+            "20000",
+            "--json"
+        );
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+        var told = JsonDocument.Parse(result.Output).RootElement;
+        Assert.Equal(20_200, told.GetProperty("received").GetInt64());
+        Assert.Equal(0, told.GetProperty("toldLost").GetInt64());
+        Assert.True(told.GetProperty("latencyP50Ns").GetInt64() > 0);
+        Assert.Equal("[]\n", (await home.RunAsync("jlist")).Output);
+    }
+
+    private static async Task<string> ReadAsync(
+        TspmIpcClient client,
+        IReadOnlyList<LogTarget> logs,
+        LogFollowOptions options
+    )
+    {
+        await using var follower = new LogFollower(client, logs, options);
+        var text = new StringBuilder();
+        await foreach (var told in follower.ReadAsync(TestContext.Current.CancellationToken))
+        {
+            switch (told)
+            {
+                case LogBatch batch:
+                    text.Append(Encoding.UTF8.GetString(batch.Bytes));
+                    break;
+                case LogGap gap:
+                    text.Append($"gap {gap.From}..{gap.To}\n");
+                    break;
+                case CaughtUp:
+                    Assert.True(follower.Receipts[0].Receipt.IsBalanced);
+                    return text.ToString();
+                default:
+                    break;
+            }
+        }
+
+        throw new InvalidOperationException("the log ended");
+    }
+
+    private static async Task PrintAsync(TspmHome home, string name, int count)
+    {
+        await home.RunAsync(
+            "start",
+            "--name",
+            name,
+            "--restart",
+            "never",
+            "--",
+            Kid,
+            "print",
+            $"{count}",
+            "exit",
+            "0"
+        );
+        await EndedAsync(home, name);
+    }
+
+    private static async Task EndedAsync(TspmHome home, string name)
+    {
+        var result = await home.RunAsync("wait", name, "--for", "exited");
+        Assert.True(result.ExitCode == 0, result.ToString());
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text.Json;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Protocol.Tests;
+
+/// <summary>A key that is missing has its default, whoever wrote the message (docs/protocol.md section 1).</summary>
+public sealed class MessageDefaultsTests
+{
+    [Fact]
+    public void Options_of_a_subscription_may_be_left_out()
+    {
+        var read = JsonSerializer.Deserialize(
+            "{}",
+            ProtocolJsonContext.Default.LogSubscribeOptions
+        )!;
+
+        Assert.Equal(
+            Written(new LogSubscribeOptions(), ProtocolJsonContext.Default.LogSubscribeOptions),
+            Written(read, ProtocolJsonContext.Default.LogSubscribeOptions)
+        );
+        Assert.Equal("now", read.Start);
+    }
+
+    [Fact]
+    public void Bounds_of_a_page_may_be_left_out()
+    {
+        var read = JsonSerializer.Deserialize(
+            "{\"id\":3,\"from\":1}",
+            ProtocolJsonContext.Default.GetLogsRequest
+        )!;
+
+        Assert.Equal(
+            Written(
+                new GetLogsRequest { Id = 3, From = 1 },
+                ProtocolJsonContext.Default.GetLogsRequest
+            ),
+            Written(read, ProtocolJsonContext.Default.GetLogsRequest)
+        );
+        Assert.Equal(1_000, read.MaxEntries);
+    }
+
+    [Fact]
+    public void A_process_needs_a_name_a_command_and_a_directory_only()
+    {
+        var read = JsonSerializer.Deserialize(
+            "{\"spec\":{\"name\":\"web\",\"command\":[\"true\"],\"cwd\":\"/\"}}",
+            ProtocolJsonContext.Default.StartRequest
+        )!;
+
+        var whole = new StartRequest
+        {
+            Spec = new ProcessSpec
+            {
+                Name = "web",
+                Command = ["true"],
+                Cwd = "/",
+            },
+        };
+        Assert.Equal(
+            Written(whole, ProtocolJsonContext.Default.StartRequest),
+            Written(read, ProtocolJsonContext.Default.StartRequest)
+        );
+        Assert.Equal(RestartPolicies.OnFailure, read.Spec!.Restart.Policy);
+    }
+
+    private static string Written<T>(
+        T message,
+        System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type
+    ) => JsonSerializer.Serialize(message, type);
+}
