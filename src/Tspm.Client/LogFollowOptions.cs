@@ -30,6 +30,9 @@ public sealed record LogFollowOptions
     /// <summary>Processes made later that these selectors mean are followed as well, from their start; empty means none.</summary>
     public IReadOnlyList<string> Join { get; init; } = [];
 
+    /// <summary>A single log that is deleted is followed on under its name, if that is made again within 2 s.</summary>
+    public bool FollowsName { get; init; }
+
     /// <summary>
     /// Who reads what has left the ring, if gaps are filled: the daemon, inside the subscription (true), or this
     /// client, by requests for pages (false). What comes out is the same.

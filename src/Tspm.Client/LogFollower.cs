@@ -17,6 +17,7 @@ public sealed class LogFollower : IAsyncDisposable
     private const int QueuedEvents = 8;
     private const long AllCreditBytes = 48 * 1024 * 1024;
     private const long LeastCreditBytes = 16 * 1024;
+    private static readonly TimeSpan AgainLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan SeamLimit = TimeSpan.FromSeconds(2);
     private readonly TspmIpcClient _client;
     private readonly LogFollowOptions _options;
@@ -89,16 +90,89 @@ public sealed class LogFollower : IAsyncDisposable
         [EnumeratorCancellation] CancellationToken ct = default
     )
     {
-        var all =
-            _tails.Count == 1 && _options.Join.Count == 0
-                ? _tails[0].ReadAsync(ct)
-                : ReadAllAsync(ct);
+        var isOne = _tails.Count == 1 && _options.Join.Count == 0;
+        var all = isOne ? ReadNameAsync(_tails[0], ct) : ReadAllAsync(ct);
         await foreach (var told in all.ConfigureAwait(false))
         {
             if (told is not HistoryEnd)
             {
                 yield return told;
             }
+        }
+    }
+
+    /// <summary>One log, and the one that its name means next if it is deleted and made again.</summary>
+    private async IAsyncEnumerable<LogFollowEvent> ReadNameAsync(
+        LogTail first,
+        [EnumeratorCancellation] CancellationToken ct
+    )
+    {
+        for (var tail = first; tail is not null; )
+        {
+            LogEnded? deleted = null;
+            await foreach (var told in tail.ReadAsync(ct).ConfigureAwait(false))
+            {
+                deleted = told as LogEnded;
+                if (deleted is not { Reason: "deleted" } || !_options.FollowsName)
+                {
+                    yield return told;
+                    deleted = null;
+                }
+            }
+
+            if (deleted is null)
+            {
+                yield break;
+            }
+
+            tail = await FindAgainAsync(tail.Log, ct).ConfigureAwait(false);
+            if (tail is null)
+            {
+                yield return deleted;
+                yield break;
+            }
+
+            yield return new LogAdded(tail.Log);
+            yield return new LogHistoryChanged(tail.Log, isRecreated: true, 0, 0);
+        }
+    }
+
+    /// <summary>Waits a little for a process to be made again; null if it is not.</summary>
+    private async Task<LogTail?> FindAgainAsync(LogTarget old, CancellationToken ct)
+    {
+        using var limit = new CancellationTokenSource(AgainLimit, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
+        var changes = _client.SubscribeProcesses();
+        await using var _ = changes.ConfigureAwait(false);
+        try
+        {
+            while (true)
+            {
+                (await changes.ReadAsync(either.Token).ConfigureAwait(false)).Dispose();
+                var found = await ResolveAsync([$"{old.Ns}/{old.Name}"], either.Token)
+                    .ConfigureAwait(false);
+                if (found.FirstOrDefault(log => log.LogId != old.LogId) is { } log)
+                {
+                    var tail = new LogTail(
+                        _client,
+                        log,
+                        FromStart,
+                        null,
+                        TspmIpcClient.CreditBytes,
+                        _time
+                    );
+                    lock (_gate)
+                    {
+                        _tails.Add(tail);
+                    }
+
+                    return tail;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return null;
         }
     }
 
@@ -210,12 +284,8 @@ public sealed class LogFollower : IAsyncDisposable
 
         while (merged.Count > 0)
         {
-            var next = merged.MinBy(source => source.NextOrd)!; // there is one
-            var others = merged.Where(source => source != next);
-            var until = others
-                .Select(source => source.NextOrd)
-                .DefaultIfEmpty(ulong.MaxValue)
-                .Min();
+            var (turn, until) = OrdMerge.Next([.. merged.Select(source => source.NextOrd)]);
+            var next = merged[turn];
             if (next.IsOver)
             {
                 merged.Remove(next);
@@ -309,7 +379,7 @@ public sealed class LogFollower : IAsyncDisposable
                 }
             }
 
-            foreach (var log in await ResolveAsync(ct).ConfigureAwait(false))
+            foreach (var log in await ResolveAsync(_options.Join, ct).ConfigureAwait(false))
             {
                 if (!known.Add(log.Id))
                 {
@@ -333,11 +403,14 @@ public sealed class LogFollower : IAsyncDisposable
     }
 
     /// <summary>What the selectors mean now; nothing if the daemon cannot say so just now: it is asked again after the next change.</summary>
-    private async Task<IReadOnlyList<LogTarget>> ResolveAsync(CancellationToken ct)
+    private async Task<IReadOnlyList<LogTarget>> ResolveAsync(
+        IReadOnlyList<string> select,
+        CancellationToken ct
+    )
     {
         try
         {
-            return (await _client.ResolveAsync(_options.Join, ct).ConfigureAwait(false)).Logs;
+            return (await _client.ResolveAsync(select, ct).ConfigureAwait(false)).Logs;
         }
         catch (TspmException error)
             when (error.Code is ErrorCodes.NotFound or IpcErrorCode.Closed or IpcErrorCode.Timeout)

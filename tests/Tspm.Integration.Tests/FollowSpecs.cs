@@ -286,6 +286,43 @@ public sealed class FollowSpecs
     }
 
     [Fact]
+    public async Task A_name_that_is_made_again_is_followed_on_and_one_that_is_not_ends_the_follow()
+    {
+        await using var home = new TspmHome();
+        await home.RunAsync(
+            "start",
+            "--name",
+            "web",
+            "--",
+            "/bin/sh",
+            "-c",
+            "echo old; exec sleep 600"
+        );
+        var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "--no-events");
+        await follow.ReadUntilAsync("old");
+
+        await home.RunAsync(
+            "start",
+            "--replace",
+            "--name",
+            "web",
+            "--",
+            "/bin/sh",
+            "-c",
+            "echo new; exec sleep 600"
+        );
+        var lines = await follow.ReadUntilAsync("new");
+        await home.RunAsync("delete", "web", "-y");
+
+        Assert.Contains(
+            lines,
+            line => line.Contains("this is a new log", StringComparison.Ordinal)
+        );
+        Assert.Contains("end of log", (await follow.ReadUntilAsync("end of log"))[^1]);
+        Assert.Equal(0, await follow.WaitAsync());
+    }
+
+    [Fact]
     public async Task A_follow_of_a_pattern_that_means_nothing_yet_waits()
     {
         await using var home = new TspmHome();

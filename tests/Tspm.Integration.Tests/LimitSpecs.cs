@@ -84,6 +84,61 @@ public sealed class LimitSpecs
         Assert.InRange(Anonymous(daemon), 1, anonymous + (8 * 1024));
     }
 
+    [Fact]
+    public async Task A_follower_that_stands_still_during_floods_costs_the_daemon_less_than_a_mebibyte()
+    {
+        await using var home = new TspmHome();
+        await home.RunAsync(
+            "start",
+            "--name",
+            "flood",
+            "--restart",
+            "never",
+            "--",
+            "/bin/sh",
+            "-c",
+            "seq 1 1000000"
+        );
+        var daemon = await home.DaemonPidAsync();
+        var reader = await FollowAsync(home);
+        await FloodAsync(home, 4);
+        var first = Anonymous(daemon);
+        await FloodAsync(home, 4);
+        var before = Anonymous(daemon);
+        var stopped = await FollowAsync(home);
+        await TspmHome.UntilAsync(async () => await FollowersAsync(home) == 2, "both follow");
+        TspmHome.Signal(stopped, 19);
+
+        await FloodAsync(home, 4);
+        var after = Anonymous(daemon);
+
+        TspmHome.Signal(stopped, 9);
+        TspmHome.Signal(reader, 9);
+
+        // What the floods alone and the questions between them add is not the follower's.
+        var drift = Math.Max(0, before - first);
+        Assert.InRange(after, 1, before + drift + 1024);
+    }
+
+    private static async Task<int> FollowAsync(TspmHome home) =>
+        int.Parse(
+            (await home.ShellAsync("$T logs flood -f -n 0 >/dev/null 2>&1 & echo $!")).Lines[0],
+            CultureInfo.InvariantCulture
+        );
+
+    private static async Task<int> FollowersAsync(TspmHome home) =>
+        (await home.JsonAsync("followers", "--json")).GetProperty("followers").GetArrayLength();
+
+    private static async Task FloodAsync(TspmHome home, int times)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            await home.RunAsync("restart", "flood");
+            var ended = await home.RunAsync("wait", "flood", "--for", "exited");
+            Assert.True(ended.ExitCode == 0, ended.ToString());
+        }
+    }
+
     /// <summary>Subscriptions made and left, every tenth cut with its connection.</summary>
     private static async Task CycleAsync(string socket, int count)
     {

@@ -41,6 +41,8 @@ internal static class LogQuery
             Runs = runs,
             Cursor = ReadCursor(invocation),
             Join = follows && !invocation.Has("no-new") ? Patterns(invocation.Arguments) : [],
+            FollowsName =
+                follows && invocation.Arguments is [{ } name] && !name.All(char.IsAsciiDigit),
             Gaps =
                 invocation.Choice("gap", ["fill", "skip"], "fill") == "skip"
                     ? GapPolicy.Skip

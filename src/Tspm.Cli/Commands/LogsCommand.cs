@@ -90,7 +90,7 @@ internal static class LogsCommand
             await foreach (var told in follower.ReadAsync(signals.Token))
             {
                 printer.Print(told);
-                if (printer.IsOver && options.Join.Count == 0)
+                if (printer.IsOver && options.Join.Count == 0 && !options.FollowsName)
                 {
                     break;
                 }

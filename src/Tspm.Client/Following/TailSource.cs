@@ -47,10 +47,7 @@ internal sealed class TailSource(LogTail tail, CancellationToken ct) : IAsyncDis
 
         var spans = batch.Spans;
         var first = _next;
-        while (_next < spans.Length && (_next == first || spans[_next].Ord <= until))
-        {
-            _next++;
-        }
+        _next = OrdMerge.EndOf(spans, first, until);
 
         return (batch.Slice(first, _next - first), _next == spans.Length);
     }
