@@ -6,9 +6,14 @@ namespace Tspm.Cli.Commands;
 /// <summary>Ctrl+C, SIGTERM and SIGHUP while following: the first ends the follow, then we die by that signal; the second at once.</summary>
 internal sealed class FollowSignals : IDisposable
 {
+    // timeout(1) signals its child and then its group: the same signal twice, at once.
+    private static readonly TimeSpan Once = TimeSpan.FromMilliseconds(200);
     private readonly CancellationTokenSource _stopping = new();
     private readonly PosixSignalRegistration[] _registrations;
     private int _signal;
+
+    // Far in the future until the first one has set it: a second one that overtakes it is not the user's second.
+    private long _signalAt = long.MaxValue;
 
     /// <summary>Begins to listen.</summary>
     public FollowSignals()
@@ -44,7 +49,12 @@ internal sealed class FollowSignals : IDisposable
     private void OnSignal(PosixSignalContext context, int signal)
     {
         context.Cancel = true;
-        if (Interlocked.CompareExchange(ref _signal, signal, 0) != 0)
+        var now = TimeProvider.System.GetTimestamp();
+        if (Interlocked.CompareExchange(ref _signal, signal, 0) == 0)
+        {
+            Volatile.Write(ref _signalAt, now);
+        }
+        else if (TimeProvider.System.GetElapsedTime(Volatile.Read(ref _signalAt), now) > Once)
         {
             LibC.DieBy(signal);
         }
