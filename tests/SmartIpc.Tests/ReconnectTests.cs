@@ -18,7 +18,7 @@ public sealed class ReconnectTests
         await using var home = new TestHome().Start();
         var path = home.SocketPath + ".proxy";
         // Past the welcome at least, further each time, whole at last.
-        await using var proxy = new CuttingProxy(
+        await using var proxy = new FaultProxy(
             path,
             home.SocketPath,
             n => n < 20 ? 300 + (n * step) : int.MaxValue

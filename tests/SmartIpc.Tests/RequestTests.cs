@@ -1,4 +1,5 @@
 using SmartIpc.Client;
+using SmartIpc.Framing;
 
 namespace SmartIpc.Tests;
 
@@ -153,6 +154,30 @@ public sealed class RequestTests
         );
 
         Assert.Equal(length, reply.Length);
+    }
+
+    [Fact]
+    public async Task A_request_for_another_connection_than_the_one_there_is_fails_as_closed()
+    {
+        await using var home = new TestHome().Start();
+        await using var client = await home.ConnectAsync();
+        var now = client.ConnectionNumber;
+
+        var error = await Assert.ThrowsAsync<IpcException>(() => AskAsync(now + 1));
+        using var reply = await AskAsync(now);
+
+        Assert.Equal(1, now);
+        Assert.Equal(IpcErrorCode.Closed, error.Code);
+        Assert.Equal(5, reply.Length);
+
+        Task<FrameLease> AskAsync(long connection) =>
+            client.RequestBinaryAsync(
+                TestHome.Blob,
+                new Words("5"),
+                TestJson.Default.Words,
+                connection: connection,
+                ct: home.Ct
+            );
     }
 
     [Fact]

@@ -117,6 +117,111 @@ public sealed class LogMachineTests
         Assert.Equal(25, run.At);
     }
 
+    [Fact]
+    public void A_gap_that_is_told_over_two_epochs_has_the_epoch_of_its_end()
+    {
+        var run = new Run(LogMachine.Step);
+        run.Feed(new LogInput { Kind = LogInputKind.Start });
+        run.Feed(Subscribed(gen: 1, epoch: 2, startAt: 20));
+        run.Feed(
+            new LogInput
+            {
+                Kind = LogInputKind.Page,
+                Request = 1,
+                Epoch = 1,
+                UpTo = 10,
+                PrevEpochEnd = -1,
+                Flag = true,
+                Payload = new Range(1, 10),
+            }
+        );
+        run.Feed(new LogInput { Kind = LogInputKind.PageFailed, Request = 2 });
+
+        Assert.Equal((1, 20), (run.Told, run.At));
+        Assert.Equal(new LogPosition(2, 20), run.State.Position);
+    }
+
+    [Fact]
+    public void A_read_that_does_not_follow_is_over_with_its_connection()
+    {
+        var actions = new List<LogAction>();
+        var options = Options with { Follows = false };
+        var reading = LogMachine.Step(
+            LogMachineState.Initial,
+            new LogInput { Kind = LogInputKind.Start, UpTo = 5 },
+            options,
+            actions
+        );
+
+        var over = LogMachine.Step(
+            reading,
+            new LogInput
+            {
+                Kind = LogInputKind.PageFailed,
+                Request = reading.Request,
+                Flag = true,
+                Text = "closed",
+            },
+            options,
+            actions
+        );
+
+        Assert.Equal(LogMode.Ended, over.Mode);
+        Assert.Equal("closed", actions[^1].Text);
+        Assert.DoesNotContain(actions, action => action.Kind == LogActionKind.EmitGap);
+    }
+
+    [Fact]
+    public void An_epoch_that_is_gone_before_anything_of_it_was_shown_is_no_truncation()
+    {
+        var run = new Run(LogMachine.Step);
+        run.Open(10);
+        run.Feed(new LogInput { Kind = LogInputKind.Detached });
+        run.Feed(new LogInput { Kind = LogInputKind.Resumed });
+
+        run.Feed(
+            Subscribed(gen: 2, epoch: 3, startAt: 10) with
+            {
+                Outcome = LogOutcome.Truncated,
+                LastSeq = 10,
+            }
+        );
+
+        Assert.Equal(0, run.Truncated);
+        Assert.Equal(new LogPosition(3, 10), run.State.Position);
+    }
+
+    [Fact]
+    public void What_was_shown_and_is_gone_is_told_once_and_its_numbers_come_again()
+    {
+        var run = new Run(LogMachine.Step);
+        run.Open(10);
+        run.Feed(new LogInput { Kind = LogInputKind.Detached });
+        run.Feed(new LogInput { Kind = LogInputKind.Resumed });
+
+        run.Feed(
+            Subscribed(gen: 2, epoch: 1, startAt: 7) with
+            {
+                Outcome = LogOutcome.Truncated,
+                LastSeq = 7,
+            }
+        );
+        run.Rewind(7, gen: 2, epoch: 2);
+        run.Send(3);
+
+        Assert.Equal((1, 10), (run.Truncated, run.At));
+    }
+
+    private static LogInput Subscribed(uint gen, uint epoch, long startAt) =>
+        new()
+        {
+            Kind = LogInputKind.Subscribed,
+            Gen = gen,
+            Epoch = epoch,
+            UpTo = startAt,
+            Head = startAt,
+        };
+
     private static void Follow((int What, int Count)[] plan, Machine machine)
     {
         var run = new Run(machine);
@@ -185,6 +290,8 @@ public sealed class LogMachineTests
         private readonly Queue<LogAction> _fetches = new();
         private LogMachineState _state = LogMachineState.Initial;
         private LogInput? _last;
+        private uint _gen = 1;
+        private uint _epoch = 1;
 
         public long Head { get; private set; }
 
@@ -198,22 +305,21 @@ public sealed class LogMachineTests
 
         public int Paused { get; private set; }
 
+        public int Truncated { get; private set; }
+
+        public LogMachineState State => _state;
+
         public void Open(long head)
         {
             Head = head;
             Feed(new LogInput { Kind = LogInputKind.Start });
-            Feed(
-                new LogInput
-                {
-                    Kind = LogInputKind.Subscribed,
-                    Gen = 1,
-                    Epoch = 1,
-                    UpTo = head,
-                    Head = head,
-                }
-            );
+            Feed(Subscribed(_gen, _epoch, head));
             AnswerFetches();
         }
+
+        /// <summary>The sender begins a new epoch at a number that it had before.</summary>
+        public void Rewind(long head, uint gen, uint epoch) =>
+            (Head, _gen, _epoch) = (head, gen, epoch);
 
         /// <summary>Numbers that the sender forgets to send.</summary>
         public void LeaveOut(int count) => Head += count;
@@ -223,8 +329,8 @@ public sealed class LogMachineTests
             var batch = new LogInput
             {
                 Kind = LogInputKind.Batch,
-                Gen = 1,
-                Epoch = 1,
+                Gen = _gen,
+                Epoch = _epoch,
                 After = Head,
                 UpTo = Head + count,
                 PrevEpochEnd = -1,
@@ -250,8 +356,8 @@ public sealed class LogMachineTests
             var gap = new LogInput
             {
                 Kind = LogInputKind.Gap,
-                Gen = 1,
-                Epoch = 1,
+                Gen = _gen,
+                Epoch = _epoch,
                 After = Head,
                 UpTo = Head + count,
                 Reason = GapReason.Slow,
@@ -273,7 +379,7 @@ public sealed class LogMachineTests
                     {
                         Kind = LogInputKind.Page,
                         Request = fetch.Request,
-                        Epoch = 1,
+                        Epoch = _epoch,
                         After = from - 1,
                         UpTo = to,
                         PrevEpochEnd = -1,
@@ -284,7 +390,7 @@ public sealed class LogMachineTests
             }
         }
 
-        private void Feed(in LogInput input)
+        public void Feed(in LogInput input)
         {
             _state = machine(_state, input with { Now = Now }, Options, _actions);
             Assert.True(_state.HoldEntries <= Options.MaxHoldEntries || _state.Hold.Count == 1);
@@ -315,6 +421,11 @@ public sealed class LogMachineTests
                     break;
                 case LogActionKind.EmitFilled:
                     Filled++;
+                    break;
+                case LogActionKind.EmitTruncated:
+                    Assert.Equal(At, action.From);
+                    At = action.To;
+                    Truncated++;
                     break;
                 case LogActionKind.EmitFillPaused:
                     Paused++;

@@ -43,6 +43,8 @@ public sealed class SimulationTests
         Assert.NotNull(result.Failure);
     }
 
+    // A seed means another schedule after the simulator has changed: what these found has tests of its own, in
+    // LogMachineTests, MessageQueueTests, RequestTests and LogTests.
     [Theory]
     [InlineData(32)]
     [InlineData(137)]

@@ -5,7 +5,6 @@ namespace Tspm.Integration.Tests;
 /// <summary>A client that was written from docs/protocol.md alone, in another language, gets what the child wrote.</summary>
 public sealed class ConformanceSpecs
 {
-    private static readonly string Kid = Path.Join(AppContext.BaseDirectory, "kid");
     private static readonly string Client = Path.Join(
         AppContext.BaseDirectory,
         "conformance",
@@ -69,7 +68,7 @@ public sealed class ConformanceSpecs
             "0"
         );
         var pid = await home.DaemonPidAsync();
-        var socket = await SocketAsync(home);
+        var socket = await home.SocketAsync();
         var following = home.ShellAsync($"python3 {Client} {socket} web --until-exit");
         await TspmHome.UntilAsync(
             async () =>
@@ -100,16 +99,13 @@ public sealed class ConformanceSpecs
             Assert.Skip("python3 is not installed (apt install python3)");
         }
 
-        await home.RunAsync(["start", "--name", name, "--restart", "never", "--", Kid, .. verbs]);
+        await home.StartKidAsync(name, verbs);
     }
-
-    private static async Task<string> SocketAsync(TspmHome home) =>
-        (await home.JsonAsync("daemon", "status", "--json")).GetProperty("socket").GetString()!;
 
     private static async Task<string[]> FollowAsync(TspmHome home, string name)
     {
         var result = await home.ShellAsync(
-            $"python3 {Client} {await SocketAsync(home)} {name} --until-exit"
+            $"python3 {Client} {await home.SocketAsync()} {name} --until-exit"
         );
         Assert.Equal("", result.Errors);
         Assert.Equal(0, result.ExitCode);

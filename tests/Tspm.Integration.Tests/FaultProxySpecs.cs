@@ -6,8 +6,6 @@ namespace Tspm.Integration.Tests;
 /// <summary>Real processes and a real daemon behind a proxy that cuts, chops and refuses: shown and told is everything, each once.</summary>
 public sealed class FaultProxySpecs
 {
-    private static readonly string Kid = Path.Join(AppContext.BaseDirectory, "kid");
-
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -40,14 +38,8 @@ public sealed class FaultProxySpecs
         var go = home.Root + ".go";
         foreach (var name in new[] { "a", "b" })
         {
-            await home.RunAsync(
-                "start",
-                "--name",
+            await home.StartKidAsync(
                 name,
-                "--restart",
-                "never",
-                "--",
-                Kid,
                 "record",
                 record + name,
                 "print",
@@ -61,9 +53,7 @@ public sealed class FaultProxySpecs
             );
         }
 
-        var socket = (await home.JsonAsync("daemon", "status", "--json"))
-            .GetProperty("socket")
-            .GetString()!;
+        var socket = await home.SocketAsync();
         var random = new Random(seed);
         await using var proxy = new FaultProxy(
             home.Root + ".proxy",

@@ -33,7 +33,7 @@ public sealed class FollowSpecs
             .GetString()!;
         var nothing = await home.RunAsync("logs", "--after-cursor", cursor, "--no-events");
         await home.RunAsync("restart", "a");
-        await EndedAsync(home, "a");
+        await home.EndedAsync("a");
         var rest = await home.RunAsync(
             "logs",
             "--after-cursor",
@@ -51,13 +51,8 @@ public sealed class FollowSpecs
     public async Task A_cursor_file_hands_a_follow_over_without_hole_or_repeat()
     {
         await using var home = new TspmHome();
-        await home.RunAsync(
-            "start",
-            "--name",
+        await home.StartShellAsync(
             "web",
-            "--",
-            "/bin/sh",
-            "-c",
             "i=0; while true; do i=$((i+1)); echo line $i; sleep 0.005; done"
         );
         var file = home.Root + ".cursor";
@@ -117,22 +112,8 @@ public sealed class FollowSpecs
     {
         await using var home = new TspmHome();
         var record = home.Root + ".record";
-        await home.RunAsync(
-            "start",
-            "--name",
-            "web",
-            "--restart",
-            "never",
-            "--",
-            Kid,
-            "record",
-            record,
-            "print",
-            "30000",
-            "exit",
-            "0"
-        );
-        await EndedAsync(home, "web");
+        await home.StartKidAsync("web", "record", record, "print", "30000", "exit", "0");
+        await home.EndedAsync("web");
 
         var result = await home.RunAsync(
             "logs",
@@ -161,18 +142,8 @@ public sealed class FollowSpecs
     public async Task A_filter_takes_place_in_the_daemon_and_is_no_gap()
     {
         await using var home = new TspmHome();
-        await home.RunAsync(
-            "start",
-            "--name",
-            "web",
-            "--restart",
-            "never",
-            "--",
-            "/bin/sh",
-            "-c",
-            "seq 1 40000; echo Careful >&2"
-        );
-        await EndedAsync(home, "web");
+        await home.StartShellAsync("web", "seq 1 40000; echo Careful >&2");
+        await home.EndedAsync("web");
 
         var sevens = await home.RunAsync("logs", "web", "-g", "77$", "--no-events", "--receipt");
         var newest = await home.RunAsync("logs", "web", "-g", "77$", "--no-events", "-n", "2");
@@ -220,15 +191,7 @@ public sealed class FollowSpecs
     public async Task Runs_are_chosen_and_one_that_there_is_not_is_an_error()
     {
         await using var home = new TspmHome();
-        await home.RunAsync(
-            "start",
-            "--name",
-            "web",
-            "--",
-            "/bin/sh",
-            "-c",
-            "echo run $TSPM_RUN; exec sleep 600"
-        );
+        await home.StartShellAsync("web", "echo run $TSPM_RUN; exec sleep 600");
         await home.ShellAsync("$T wait web --for log:/run/");
         await home.RunAsync("restart", "web");
         await home.ShellAsync("$T wait web --for log:/run/");
@@ -249,36 +212,12 @@ public sealed class FollowSpecs
     public async Task A_process_that_is_made_later_joins_a_follow_of_a_pattern()
     {
         await using var home = new TspmHome();
-        await home.RunAsync(
-            "start",
-            "--name",
-            "web1",
-            "--",
-            "/bin/sh",
-            "-c",
-            "echo one; exec sleep 600"
-        );
+        await home.StartShellAsync("web1", "echo one; exec sleep 600");
         var follow = home.StartFollow("logs", "web*", "-f", "-n", "all", "--no-events");
         await follow.ReadUntilAsync("one");
 
-        await home.RunAsync(
-            "start",
-            "--name",
-            "other",
-            "--",
-            "/bin/sh",
-            "-c",
-            "echo no; exec sleep 600"
-        );
-        await home.RunAsync(
-            "start",
-            "--name",
-            "web2",
-            "--",
-            "/bin/sh",
-            "-c",
-            "echo two; exec sleep 600"
-        );
+        await home.StartShellAsync("other", "echo no; exec sleep 600");
+        await home.StartShellAsync("web2", "echo two; exec sleep 600");
         var lines = await follow.ReadUntilAsync("two");
 
         Assert.DoesNotContain(lines, line => line.Contains("no", StringComparison.Ordinal));
@@ -289,15 +228,7 @@ public sealed class FollowSpecs
     public async Task A_name_that_is_made_again_is_followed_on_and_one_that_is_not_ends_the_follow()
     {
         await using var home = new TspmHome();
-        await home.RunAsync(
-            "start",
-            "--name",
-            "web",
-            "--",
-            "/bin/sh",
-            "-c",
-            "echo old; exec sleep 600"
-        );
+        await home.StartShellAsync("web", "echo old; exec sleep 600");
         var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "--no-events");
         await follow.ReadUntilAsync("old");
 
@@ -329,15 +260,7 @@ public sealed class FollowSpecs
         await home.RunAsync("daemon", "start");
         var follow = home.StartFollow("logs", "late*", "-f", "--no-events");
 
-        await home.RunAsync(
-            "start",
-            "--name",
-            "late1",
-            "--",
-            "/bin/sh",
-            "-c",
-            "echo here; exec sleep 600"
-        );
+        await home.StartShellAsync("late1", "echo here; exec sleep 600");
 
         Assert.Contains("here", (await follow.ReadUntilAsync("here"))[^1]);
     }
@@ -388,25 +311,9 @@ public sealed class FollowSpecs
     public async Task Pages_and_a_single_request_give_the_same_bytes()
     {
         await using var home = new TspmHome();
-        await home.RunAsync(
-            "start",
-            "--name",
-            "web",
-            "--restart",
-            "never",
-            "--",
-            "/bin/sh",
-            "-c",
-            "seq 1 50000; seq 1 3000 >&2"
-        );
-        await EndedAsync(home, "web");
-        var socket = (await home.JsonAsync("daemon", "status", "--json"))
-            .GetProperty("socket")
-            .GetString()!;
-        await using var client = await TspmIpcClient.ConnectAsync(
-            new TspmClientOptions { SocketPath = socket },
-            TestContext.Current.CancellationToken
-        );
+        await home.StartShellAsync("web", "seq 1 50000; seq 1 3000 >&2");
+        await home.EndedAsync("web");
+        await using var client = await home.ConnectAsync();
         var logs = (await client.ResolveAsync(["web"], TestContext.Current.CancellationToken)).Logs;
 
         var outputs = new List<string>();
@@ -457,13 +364,7 @@ public sealed class FollowSpecs
     {
         await using var home = new TspmHome();
         await PrintAsync(home, "web", 20);
-        var socket = (await home.JsonAsync("daemon", "status", "--json"))
-            .GetProperty("socket")
-            .GetString()!;
-        await using var client = await TspmIpcClient.ConnectAsync(
-            new TspmClientOptions { SocketPath = socket },
-            TestContext.Current.CancellationToken
-        );
+        await using var client = await home.ConnectAsync();
         var id = (await client.ResolveAsync(["web"], TestContext.Current.CancellationToken))
             .Logs[0]
             .Id;
@@ -551,25 +452,7 @@ public sealed class FollowSpecs
 
     private static async Task PrintAsync(TspmHome home, string name, int count)
     {
-        await home.RunAsync(
-            "start",
-            "--name",
-            name,
-            "--restart",
-            "never",
-            "--",
-            Kid,
-            "print",
-            $"{count}",
-            "exit",
-            "0"
-        );
-        await EndedAsync(home, name);
-    }
-
-    private static async Task EndedAsync(TspmHome home, string name)
-    {
-        var result = await home.RunAsync("wait", name, "--for", "exited");
-        Assert.True(result.ExitCode == 0, result.ToString());
+        await home.StartKidAsync(name, "print", $"{count}", "exit", "0");
+        await home.EndedAsync(name);
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using Tspm.Client;
 
 namespace Tspm.Integration.Tests;
 
@@ -11,6 +12,7 @@ namespace Tspm.Integration.Tests;
 public sealed partial class TspmHome : IAsyncDisposable
 {
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly string Kid = Path.Join(AppContext.BaseDirectory, "kid");
     private readonly List<Process> _started = [];
 
     public TspmHome(string? root = null)
@@ -50,6 +52,31 @@ public sealed partial class TspmHome : IAsyncDisposable
 
     public async Task<int> DaemonPidAsync() =>
         (await JsonAsync("daemon", "status", "--json")).GetProperty("pid").GetInt32();
+
+    public async Task<string> SocketAsync() =>
+        (await JsonAsync("daemon", "status", "--json")).GetProperty("socket").GetString()!;
+
+    /// <summary>A client of the library on the daemon's socket.</summary>
+    public async Task<TspmIpcClient> ConnectAsync() =>
+        await TspmIpcClient.ConnectAsync(
+            new TspmClientOptions { SocketPath = await SocketAsync() },
+            TestContext.Current.CancellationToken
+        );
+
+    /// <summary>Starts a shell line under a name; it is not started again when it ends.</summary>
+    public Task<CommandResult> StartShellAsync(string name, string line) =>
+        RunAsync("start", "--name", name, "--restart", "never", "--", "/bin/sh", "-c", line);
+
+    /// <summary>Starts the fixture child with its verbs.</summary>
+    public Task<CommandResult> StartKidAsync(string name, params string[] verbs) =>
+        RunAsync(["start", "--name", name, "--restart", "never", "--", Kid, .. verbs]);
+
+    /// <summary>Waits until a process has ended by itself.</summary>
+    public async Task EndedAsync(string name)
+    {
+        var result = await RunAsync("wait", name, "--for", "exited");
+        Assert.True(result.ExitCode == 0, result.ToString());
+    }
 
     /// <summary>Asks until a fact holds; fails with the last answer at the deadline.</summary>
     public static async Task UntilAsync(Func<Task<bool>> holds, string fact)

@@ -109,6 +109,30 @@ public sealed class LogTests
     }
 
     [Fact]
+    public void A_gap_that_ends_in_an_older_epoch_says_so()
+    {
+        using var keeper = new FakeKeeper();
+        using (var first = new LogUnderTest(keeper, Small))
+        {
+            WriteLines(keeper, first, [(true, 30, 10)]);
+        }
+
+        using var log = new LogUnderTest(keeper, Small);
+        using var cursor = log.Log.OpenCursor(
+            new LogStart(LogStartKind.Oldest),
+            LogFilter.All,
+            false,
+            new SilentWaker(),
+            out _
+        );
+
+        var gap = cursor.Next(new LogSpan[8], 1 << 20);
+
+        Assert.Equal(LogReadKind.Gap, gap.Kind);
+        Assert.Equal((1u, 2u), (gap.Epoch, log.Log.Facts.Epoch));
+    }
+
+    [Fact]
     public void A_position_is_worth_what_the_log_still_has()
     {
         using var keeper = new FakeKeeper();

@@ -44,12 +44,28 @@ internal sealed class CommandParser(
             i = TakeOption(before, i, known, options);
         }
 
-        var total = arguments.Count;
-        if (
-            command.MaxArguments >= 0
-            && total > command.MaxArguments
-            && !options.ContainsKey("help")
-        )
+        if (!options.ContainsKey("help"))
+        {
+            CheckArguments(command, arguments);
+        }
+
+        return new Invocation(command, arguments, after, options);
+    }
+
+    /// <summary>A group needs one of its commands; a command may bound its arguments.</summary>
+    private static void CheckArguments(CommandSpec command, List<string> arguments)
+    {
+        if (command.Run is null)
+        {
+            var choices = string.Join(", ", command.Subcommands.Select(one => one.Names[0]));
+            throw new CliException(
+                ExitCodes.Usage,
+                $"{command.Names[0]}: what? {choices}",
+                $"see: tspm {command.Names[0]} --help"
+            );
+        }
+
+        if (command.MaxArguments >= 0 && arguments.Count > command.MaxArguments)
         {
             throw new CliException(
                 ExitCodes.Usage,
@@ -57,8 +73,6 @@ internal sealed class CommandParser(
                 $"see: tspm {command.Names[0]} --help"
             );
         }
-
-        return new Invocation(command, arguments, after, options);
     }
 
     /// <summary>The command that the words name, and where the naming words stand.</summary>

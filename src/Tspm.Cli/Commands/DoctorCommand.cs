@@ -93,9 +93,13 @@ internal static class DoctorCommand
         {
             await foreach (var told in follower.ReadAsync(either.Token))
             {
-                if (told is LogBatch batch && Take(batch, tally))
+                if (told is LogBatch batch)
                 {
-                    break;
+                    Take(batch, tally);
+                    if (RunExit.Find(batch, process.Run) is not null)
+                    {
+                        break;
+                    }
                 }
 
                 if (told is LogEnded || tally.Received == total)
@@ -112,19 +116,16 @@ internal static class DoctorCommand
         return follower.Receipts[^1].Receipt;
     }
 
-    /// <summary>Counts the lines of a batch; true after the end of the run.</summary>
-    private static bool Take(LogBatch batch, CanaryTally tally)
+    private static void Take(LogBatch batch, CanaryTally tally)
     {
         var now = CanaryCommand.Now;
         var rest = batch.Bytes;
-        var hasEnded = false;
         foreach (ref readonly var span in batch.Spans)
         {
             var lines = rest[..(int)span.Length];
             rest = rest[(int)span.Length..];
             if (span.Stream != 0)
             {
-                hasEnded |= lines.IndexOf("\"run-exit\""u8) >= 0;
                 continue;
             }
 
@@ -135,8 +136,6 @@ internal static class DoctorCommand
                 lines = end < 0 ? [] : lines[(end + 1)..];
             }
         }
-
-        return hasEnded;
     }
 
     private static void Print(

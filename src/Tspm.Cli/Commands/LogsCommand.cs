@@ -135,12 +135,28 @@ internal static class LogsCommand
         if (signals.Signal == 0)
         {
             return signals.Token.IsCancellationRequested ? ExitCodes.BrokenPipe
-                : printer.EndReason is { } reason ? ExitCodes.Of(reason)
+                : printer.EndReason is { } reason ? Explain(context, reason)
                 : ExitCodes.Done;
         }
 
         LibC.DieBy(signals.Signal);
         return ExitCodes.Signal + signals.Signal;
+    }
+
+    /// <summary>The connection ended for good: which exit code that is, and what to do.</summary>
+    private static int Explain(CliContext context, string reason)
+    {
+        var exit = ExitCodes.Of(reason);
+        var hint = exit switch
+        {
+            ExitCodes.Version =>
+                "another version of tspm runs now; follow with that one, or: tspm daemon restart",
+            ExitCodes.Permission => "the socket is somebody else's now; see: tspm daemon status",
+            ExitCodes.NoDaemon => "to begin again: tspm daemon start",
+            _ => "see: tspm daemon status",
+        };
+        context.Say($"tspm: the follow ended: {reason}\n  {hint}");
+        return exit;
     }
 
     /// <summary>An idle follower hears from nobody but the kernel that its reader is gone.</summary>

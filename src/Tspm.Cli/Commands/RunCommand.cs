@@ -67,7 +67,7 @@ internal static class RunCommand
         await foreach (var told in follower.ReadAsync())
         {
             printer.Print(told);
-            if (told is LogBatch batch && RunExitOf(batch, process.Run) is { } exit)
+            if (told is LogBatch batch && RunExit.Find(batch, process.Run) is { } exit)
             {
                 printer.End();
                 return exit.Signal is { } signal
@@ -77,29 +77,6 @@ internal static class RunCommand
         }
 
         throw new CliException(ExitCodes.Failed, "the log ended before the program did");
-    }
-
-    private static LogEvent? RunExitOf(LogBatch batch, uint run)
-    {
-        var at = 0;
-        foreach (ref readonly var span in batch.Spans)
-        {
-            var bytes = batch.Bytes.Slice(at, (int)span.Length);
-            at += (int)span.Length;
-            if (span.Stream == 2 && span.Run == run)
-            {
-                var told = System.Text.Json.JsonSerializer.Deserialize(
-                    bytes,
-                    ProtocolJsonContext.Default.LogEvent
-                );
-                if (told?.What == LogEvents.RunExit)
-                {
-                    return told;
-                }
-            }
-        }
-
-        return null;
     }
 
     /// <summary>Passes signals on to the program; the third Ctrl+C kills it.</summary>

@@ -1,4 +1,7 @@
+using System.Text;
+using System.Text.Json;
 using Tspm.Cli.CommandLine;
+using Tspm.Cli.Rendering;
 using Tspm.Client;
 using Tspm.Protocol.Messages;
 
@@ -49,26 +52,37 @@ internal static class WaitCommand
             Launch.LibC.DieBy(signals.Signal);
         }
 
-        foreach (var result in results.Where(result => result.Message is not null))
-        {
-            context.Say($"tspm: {result.Message}");
-        }
-
-        Print(context, results);
+        Print(context, condition, results);
         return results.Max(result => result.ExitCode);
     }
 
-    private static void Print(CliContext context, WaitResult[] results)
+    private static void Print(CliContext context, string condition, WaitResult[] results)
     {
-        foreach (
-            var result in results.Where(result => result.Line is not null && context.Quiet == 0)
-        )
+        foreach (var result in results)
         {
-            context.Output.Write(result.Line!); // just looked
-            context.PrintLine("");
+            if (context.IsJson)
+            {
+                context.PrintLine(JsonOf(condition, result));
+            }
+            else if (result.Line is { } line && context.Quiet == 0)
+            {
+                // A program's bytes: what a terminal would take for a command is made visible.
+                context.PrintLine(TerminalSanitizer.Clean(line));
+            }
+
+            if (result.Message is { } message)
+            {
+                context.Say($"tspm: {message}");
+            }
         }
 
         context.Output.Flush();
+    }
+
+    private static string JsonOf(string condition, WaitResult result)
+    {
+        var line = result.Line is { } text ? $",\"line\":\"{JsonEncodedText.Encode(text)}\"" : "";
+        return $"{{\"v\":1,\"kind\":\"wait\",\"name\":\"{result.Name}\",\"for\":\"{JsonEncodedText.Encode(condition)}\",\"met\":{(result.ExitCode == 0 ? "true" : "false")}{line}}}";
     }
 
     /// <summary>The expression of <c>log:/re/</c>; null if it is a state.</summary>
@@ -128,7 +142,7 @@ internal static class WaitCommand
             {
                 if (told is LogBatch batch)
                 {
-                    return new WaitResult(ExitCodes.Done, null, FirstLineOf(batch));
+                    return new WaitResult(log.Name, ExitCodes.Done, null, FirstLineOf(batch));
                 }
 
                 why = told is LogEnded ended ? $": its log ended ({ended.Reason})" : why;
@@ -143,22 +157,24 @@ internal static class WaitCommand
         var receipt = follower.Receipts[^1].Receipt;
         return receipt.Lost > 0
             ? new WaitResult(
+                log.Name,
                 ExitCodes.Gap,
                 $"{log.Name}: /{pattern}/ was not seen{why}, but {receipt.Lost} entries were lost between seq {receipt.First} and {receipt.Last}",
                 null
             )
             : new WaitResult(
+                log.Name,
                 ExitCodes.Timeout,
                 $"{log.Name}: /{pattern}/ was not seen{why}; {receipt.Filtered} entries were looked at",
                 null
             );
     }
 
-    private static byte[] FirstLineOf(LogBatch batch)
+    private static string FirstLineOf(LogBatch batch)
     {
         var bytes = batch.Bytes[..(int)batch.Spans[0].Length];
         var end = bytes.IndexOf((byte)'\n');
-        return bytes[..(end < 0 ? bytes.Length : end)].ToArray();
+        return Encoding.UTF8.GetString(bytes[..(end < 0 ? bytes.Length : end)]).TrimEnd('\r');
     }
 
     /// <summary>Asks ten times a second.</summary>
@@ -176,20 +192,25 @@ internal static class WaitCommand
             {
                 if (IsIn(await client.ListAsync([$"{log.Id}"], ct), state))
                 {
-                    return new WaitResult(ExitCodes.Done, null, null);
+                    return new WaitResult(log.Name, ExitCodes.Done, null, null);
                 }
             } while (await timer.WaitForNextTickAsync(ct));
         }
         catch (TspmException error) when (error.Code == "not-found")
         {
-            return new WaitResult(ExitCodes.NotFound, $"{log.Name} was deleted", null);
+            return new WaitResult(log.Name, ExitCodes.NotFound, $"{log.Name} was deleted", null);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
             // Told below.
         }
 
-        return new WaitResult(ExitCodes.Timeout, $"{log.Name} is not {state} in time", null);
+        return new WaitResult(
+            log.Name,
+            ExitCodes.Timeout,
+            $"{log.Name} is not {state} in time",
+            null
+        );
     }
 
     private static bool IsIn(ProcessesReply reply, string state)
@@ -204,5 +225,5 @@ internal static class WaitCommand
     }
 
     /// <summary>How the wait for one process ended.</summary>
-    private sealed record WaitResult(int ExitCode, string? Message, byte[]? Line);
+    private sealed record WaitResult(string Name, int ExitCode, string? Message, string? Line);
 }

@@ -119,7 +119,6 @@ internal sealed class LogTail : IAsyncDisposable
             }
 
             _actions.Clear();
-
             if (_state.Mode == LogMode.Ended)
             {
                 yield break;
@@ -337,7 +336,7 @@ internal sealed class LogTail : IAsyncDisposable
                 Kind = LogInputKind.PageFailed,
                 Now = Now,
                 Request = fetch.Request,
-                Flag = error.Code == IpcErrorCode.Closed,
+                Flag = error.Code is IpcErrorCode.Closed or IpcErrorCode.ShuttingDown,
                 Text = error.Code,
             };
         }

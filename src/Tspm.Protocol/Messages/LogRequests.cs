@@ -85,7 +85,7 @@ public sealed record GetLogsRequest : LogSelection
     /// <summary>Not before this time, in units of 100 ns since 1970 UTC.</summary>
     public long? Since { get; init; }
 
-    /// <summary>1 to 10,000. A page also ends where its bytes are full.</summary>
+    /// <summary>Spans of a page at the most, each with one entry or more: 1 to 10,000. A page also ends where its bytes are full.</summary>
     public int MaxEntries { get; set; } = 1_000;
 
     /// <summary>1 to 1,048,576.</summary>

@@ -70,6 +70,18 @@ public sealed class CommandParserTests
         }
     }
 
+    [Theory]
+    [InlineData("daemon")]
+    [InlineData("doctor")]
+    public void A_group_without_a_command_names_its_commands(string group)
+    {
+        var error = Assert.Throws<CliException>(() => Parse(group));
+
+        Assert.Equal(ExitCodes.Usage, error.ExitCode);
+        Assert.Contains("logs", error.Message, StringComparison.Ordinal);
+        Assert.True(Parse(group, "--help").Has("help"));
+    }
+
     private static IEnumerable<CommandSpec> All(IEnumerable<CommandSpec> commands) =>
         commands.SelectMany(command => All(command.Subcommands).Prepend(command));
 

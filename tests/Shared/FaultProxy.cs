@@ -1,8 +1,8 @@
 using System.Net.Sockets;
 
-namespace Tspm.Integration.Tests;
+namespace Tspm.TestTools;
 
-/// <summary>Stands between client and daemon: cuts each connection after some bytes, and may pass them on a few at a time.</summary>
+/// <summary>Stands between client and server: cuts each connection after some bytes, and may pass them on a few at a time.</summary>
 internal sealed class FaultProxy : IAsyncDisposable
 {
     private readonly Socket _listener = new(
@@ -20,7 +20,12 @@ internal sealed class FaultProxy : IAsyncDisposable
     /// <param name="target">The daemon's socket.</param>
     /// <param name="bytesOfConnection">After how many bytes from the daemon the connection with this number is cut.</param>
     /// <param name="chops">Chooses the sizes of writes; null passes bytes on as they come.</param>
-    public FaultProxy(string path, string target, Func<int, int> bytesOfConnection, Random? chops)
+    public FaultProxy(
+        string path,
+        string target,
+        Func<int, int> bytesOfConnection,
+        Random? chops = null
+    )
     {
         Path = path;
         _target = target;

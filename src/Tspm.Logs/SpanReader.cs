@@ -1,0 +1,211 @@
+using Tspm.CaptureLog;
+using Tspm.Logs.Index;
+
+namespace Tspm.Logs;
+
+/// <summary>Reads a log through a filter: what is wanted as spans, what is not as coverage.</summary>
+/// <remarks>Any thread; it has no state of its own.</remarks>
+internal sealed class SpanReader(ProcessLog log, LogIndex index, DataFileReader files)
+{
+    private const int BlockSpans = 64;
+    private const long MaxScannedBytes = 4 * 1024 * 1024;
+
+    /// <summary>Adds to a read what is wanted after its end, up to a seq; a bounded number of bytes is looked at.</summary>
+    public LogRead Fill(
+        LogRead read,
+        long last,
+        LogFilter filter,
+        Span<LogSpan> spans,
+        long maxBytes
+    )
+    {
+        Span<LogSpan> block = stackalloc LogSpan[BlockSpans];
+        long scanned = 0;
+        while (read.UpTo < last)
+        {
+            var found = log.ReadSpans(read.UpTo + 1, last, block);
+            if (found == 0)
+            {
+                return read with { UpTo = last, HoleFrom = read.UpTo + 1, HoleTo = last };
+            }
+
+            foreach (ref readonly var span in block[..found])
+            {
+                if (span.Seq > last || !TryAdd(ref read, span, last, filter, spans, maxBytes))
+                {
+                    return read;
+                }
+
+                scanned += filter.LooksInto(span) ? span.Length : LogSpan.Size;
+            }
+
+            if (scanned >= MaxScannedBytes)
+            {
+                // Coverage alone, so that a filter that takes nothing does not hold up the others.
+                return read;
+            }
+        }
+
+        return read;
+    }
+
+    /// <summary>Adds what is wanted of a span; false if there is no room for it.</summary>
+    private bool TryAdd(
+        ref LogRead read,
+        in LogSpan span,
+        long last,
+        LogFilter filter,
+        Span<LogSpan> spans,
+        long maxBytes
+    )
+    {
+        if (!filter.Matches(span))
+        {
+            read = read with { UpTo = Math.Min(span.LastSeq, last), IsFiltered = true };
+            return true;
+        }
+
+        if (!filter.LooksInto(span))
+        {
+            if (!HasRoom(read, span.Length, spans, maxBytes))
+            {
+                return false;
+            }
+
+            AddTo(ref read, SpanCutter.Clip(span, read.UpTo + 1, last, files), spans);
+            return true;
+        }
+
+        var clipped = SpanCutter.Clip(span, read.UpTo + 1, last, files);
+
+        // Not null: the filter looks into the span with it.
+        using var lines = new SpanLines(clipped, filter.Lines!, log);
+        while (lines.TryNext(out var stretch))
+        {
+            if (!HasRoom(read, stretch.Length, spans, maxBytes))
+            {
+                read = read with { UpTo = stretch.Seq - 1, IsFiltered = true };
+                return false;
+            }
+
+            AddTo(ref read, stretch, spans);
+        }
+
+        read = read with { UpTo = clipped.LastSeq, IsFiltered = true };
+        return true;
+    }
+
+    private static bool HasRoom(
+        in LogRead read,
+        long bytes,
+        ReadOnlySpan<LogSpan> spans,
+        long maxBytes
+    ) => read.Count < spans.Length && (read.Count == 0 || read.Bytes + bytes <= maxBytes);
+
+    private static void AddTo(ref LogRead read, in LogSpan span, Span<LogSpan> spans)
+    {
+        spans[read.Count] = span;
+        read = read with
+        {
+            Count = read.Count + 1,
+            Bytes = read.Bytes + span.Length,
+            UpTo = span.LastSeq,
+        };
+    }
+
+    /// <summary>The seq before the newest so many entries that match, up to a seq.</summary>
+    public long FindTail(long count, long upTo, LogFilter filter, LogFacts facts)
+    {
+        var last = Math.Min(upTo, facts.Head);
+        Span<LogSpan> block = stackalloc LogSpan[BlockSpans];
+        while (count > 0 && last >= facts.OldestDisk && last > 0)
+        {
+            var found = index.ReadBackwards(last, block);
+            if (found == 0)
+            {
+                break;
+            }
+
+            foreach (ref readonly var span in block[..found])
+            {
+                if (FindInSpan(span, last, filter, ref count) is { } before)
+                {
+                    return before;
+                }
+
+                last = span.Seq - 1;
+            }
+        }
+
+        return Math.Max(last, facts.OldestDisk - 1);
+    }
+
+    /// <summary>The seq before the count-th wanted entry from the end of a span; null, and fewer to go, if it has fewer.</summary>
+    private long? FindInSpan(in LogSpan span, long last, LogFilter filter, ref long count)
+    {
+        if (!filter.Matches(span))
+        {
+            return null;
+        }
+
+        var lastOfSpan = Math.Min(span.LastSeq, last);
+        if (!filter.LooksInto(span))
+        {
+            var entries = lastOfSpan - span.Seq + 1;
+            if (entries >= count)
+            {
+                return lastOfSpan - count;
+            }
+
+            count -= entries;
+            return null;
+        }
+
+        var stretches = new List<(long Seq, long Count)>();
+        var clipped = SpanCutter.Clip(span, span.Seq, lastOfSpan, files);
+
+        // Not null: the filter looks into the span with it.
+        using var lines = new SpanLines(clipped, filter.Lines!, log);
+        while (lines.TryNext(out var stretch))
+        {
+            stretches.Add((stretch.Seq, stretch.Count));
+        }
+
+        for (var i = stretches.Count - 1; i >= 0; i--)
+        {
+            if (stretches[i].Count >= count)
+            {
+                return stretches[i].Seq + stretches[i].Count - 1 - count;
+            }
+
+            count -= stretches[i].Count;
+        }
+
+        return null;
+    }
+
+    /// <summary>Bytes of the entries after a seq, up to another; −1 if counting them takes too long.</summary>
+    public long CountBytes(long after, long upTo)
+    {
+        const int maxBlocks = 1024;
+        Span<LogSpan> block = stackalloc LogSpan[BlockSpans];
+        long bytes = 0;
+        for (var blocks = 0; after < upTo; blocks++)
+        {
+            var found = blocks < maxBlocks ? log.ReadSpans(after + 1, upTo, block) : 0;
+            if (found == 0)
+            {
+                return -1;
+            }
+
+            foreach (ref readonly var span in block[..found])
+            {
+                bytes += span.Length;
+            }
+
+            after = block[found - 1].LastSeq;
+        }
+
+        return bytes;
+    }
+}
