@@ -228,7 +228,11 @@ public sealed class LogFollower : IAsyncDisposable
         var sources = _tails.Select(tail => new TailSource(tail, stopping.Token)).ToList();
         try
         {
-            await foreach (var told in MergeAsync(sources, ct).ConfigureAwait(false))
+            await foreach (
+                var told in HistoryMerge
+                    .ReadAsync(MergedSources(sources), SeamLimit, _time, ct)
+                    .ConfigureAwait(false)
+            )
             {
                 if (_news.IsNews(told))
                 {
@@ -254,69 +258,13 @@ public sealed class LogFollower : IAsyncDisposable
         }
     }
 
-    /// <summary>K-way merge over the heads of history: of what comes next in each log, what was captured first.</summary>
-    private async IAsyncEnumerable<LogFollowEvent> MergeAsync(
-        List<TailSource> sources,
-        [EnumeratorCancellation] CancellationToken ct
-    )
-    {
-        var hasHistory =
-            _options.Tail is not (null or 0)
-            || _options.Since is not null
-            || _options.Cursor is not null;
-        if (!hasHistory)
-        {
-            yield break;
-        }
-
-        // Asked all at once; a log that has nothing to say by then does not hold up the others.
-        using var limit = new CancellationTokenSource(SeamLimit, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
-        var first = Task.WhenAll(sources.Select(source => source.Ask()));
-        var merged = await HasFinishedAsync(first, either.Token).ConfigureAwait(false)
-            ? new List<TailSource>(sources)
+    /// <summary>What is merged: all, if anything comes before what is live.</summary>
+    private List<TailSource> MergedSources(List<TailSource> sources) =>
+        _options.Tail is not (null or 0)
+        || _options.Since is not null
+        || _options.Cursor is not null
+            ? [.. sources]
             : [];
-        ct.ThrowIfCancellationRequested();
-        foreach (var source in merged)
-        {
-            await source.LoadAsync().ConfigureAwait(false);
-        }
-
-        while (merged.Count > 0)
-        {
-            var (turn, until) = OrdMerge.Next([.. merged.Select(source => source.NextOrd)]);
-            var next = merged[turn];
-            if (next.IsOver)
-            {
-                merged.Remove(next);
-                continue;
-            }
-
-            var (told, isAll) = next.Take(until);
-            yield return told;
-            if (isAll && next.IsLive)
-            {
-                merged.Remove(next);
-            }
-            else if (isAll)
-            {
-                await next.LoadAsync().ConfigureAwait(false);
-            }
-        }
-    }
-
-    private static async Task<bool> HasFinishedAsync(Task task, CancellationToken ct)
-    {
-        try
-        {
-            await task.WaitAsync(ct).ConfigureAwait(false);
-            return true;
-        }
-        catch (OperationCanceledException) when (!task.IsCompleted)
-        {
-            return false;
-        }
-    }
 
     /// <summary>Each log has a loop of its own, and a full queue makes that loop wait, not lose.</summary>
     private async IAsyncEnumerable<LogFollowEvent> ReadLiveAsync(

@@ -1,0 +1,114 @@
+namespace Tspm.Simulator;
+
+/// <summary>What is done to the system.</summary>
+internal sealed partial class Simulation
+{
+    private void Harm(Fault fault)
+    {
+        var client = Pick<SimClient>([.. _clients]);
+        if (!TryHarm(fault, client, client.Link))
+        {
+            return;
+        }
+
+        Trace?.Invoke($"fault {fault}, head {Daemon?.Log.Facts}");
+        _faults++;
+        Visits.Fault(fault);
+    }
+
+    private bool TryHarm(Fault fault, SimClient client, SimLink? link)
+    {
+        switch (fault)
+        {
+            case Fault.Cut when link is not null:
+                client.Receive(_random.Next(0, 40));
+                OnClientCut(link);
+                return true;
+            case Fault.CutAtBoundary when link is not null:
+                client.Receive(link.ToClient.ToBoundary);
+                OnClientCut(link);
+                return true;
+            case Fault.HalfOpen when link is not null:
+                link.IsHalfOpen = true;
+                return true;
+            case Fault.ShortWrites when link is not null:
+                link.HasShortWrites = true;
+                return true;
+            case Fault.Delay when link is not null:
+                link.DelayedUntil = Now + Pick(Second, 9 * Second, 13 * Second);
+                return true;
+            case Fault.SlowReader:
+                client.PausedUntil = Now + Pick(Second, 8 * Second, 40 * Second);
+                return true;
+            case Fault.Flood:
+                WriteLines(_random.Next(30, 120));
+                Ingest();
+                return true;
+            case Fault.ClockStep:
+                _keeper.Wall += Pick(-36_000_000_000L, 36_000_000_000L);
+                return true;
+            case Fault.RefuseBusy:
+                _busyUntil = Now + (2 * Second);
+                return true;
+            default:
+                return Daemon is not null && TryHarmDaemon(fault, link);
+        }
+    }
+
+    private bool TryHarmDaemon(Fault fault, SimLink? link)
+    {
+        // The caller has looked.
+        var daemon = Daemon!;
+        var peer = daemon.Peers.FirstOrDefault(one => one.Link == link);
+        switch (fault)
+        {
+            case Fault.PageRefused when peer is not null:
+                peer.RefusesPage = true;
+                return true;
+            case Fault.AnswerLost when peer is not null:
+                peer.LosesAnswer = true;
+                return true;
+            case Fault.OddPage when peer is not null:
+                peer.SendsOddPage = true;
+                return true;
+            case Fault.Deleted:
+                daemon.EndSubscriptions("deleted");
+                return true;
+            case Fault.DaemonHandover:
+                foreach (var one in daemon.Peers)
+                {
+                    one.SayBye(TimeSpan.FromMilliseconds(100));
+                }
+
+                daemon.CloseCleanly();
+                StopDaemon();
+                StartDaemon();
+                return true;
+            case Fault.DaemonKilled:
+                StopDaemon();
+                StartDaemon();
+                return true;
+            case Fault.DaemonAway:
+                StopDaemon();
+                _awayUntil = Now + Pick(Second, 20 * Second, 60 * Second);
+                return true;
+            case Fault.IndexTailLost:
+                StopDaemon();
+                _keeper.CutIndex(_random.Next(1, 700));
+                StartDaemon();
+                return true;
+            case Fault.PowerLoss:
+                StopDaemon();
+                _keeper.LosePower();
+                StartDaemon();
+                return true;
+            case Fault.Recreated when Chance(0.3):
+                StopDaemon();
+                _keeper.Recreate();
+                StartDaemon();
+                return true;
+            default:
+                return false;
+        }
+    }
+}
