@@ -6,6 +6,7 @@ public sealed class LogCursor : IDisposable
 {
     private readonly ProcessLog _log;
     private readonly LogFilter _filter;
+    private SpanCut _cut;
 
     internal LogCursor(
         ProcessLog log,
@@ -32,8 +33,8 @@ public sealed class LogCursor : IDisposable
 
     /// <summary>The next batch, or the exact range that was lost, or nothing.</summary>
     /// <param name="spans">Where spans go.</param>
-    /// <param name="maxBytes">Bytes of a batch; one span more may be in it.</param>
-    public LogRead Next(Span<LogSpan> spans, long maxBytes)
+    /// <param name="room">How much it may give; spans are cut to fit.</param>
+    public LogRead Next(Span<LogSpan> spans, in LogRoom room)
     {
         var facts = _log.Facts;
         if (Position >= facts.Head)
@@ -63,7 +64,8 @@ public sealed class LogCursor : IDisposable
             return gap;
         }
 
-        var read = _log.Read(Position, long.MaxValue, _filter, spans, maxBytes);
+        var read = _log.Read(Position, long.MaxValue, _filter, spans, room, _cut);
+        _cut = read.Cut;
         Position = read.UpTo;
         return read;
     }

@@ -12,6 +12,9 @@ public readonly record struct LogRead
     /// <summary>Bytes of those spans.</summary>
     public long Bytes { get; init; }
 
+    /// <summary>Entries of those spans.</summary>
+    public long Entries { get; init; }
+
     /// <summary>The seq before the first one covered.</summary>
     public long After { get; init; }
 
@@ -38,6 +41,9 @@ public readonly record struct LogRead
 
     /// <summary>The log at that moment.</summary>
     public LogFacts Facts { get; init; }
+
+    /// <summary>Where it ended inside a span; nothing if it did not.</summary>
+    internal SpanCut Cut { get; init; }
 }
 
 /// <summary>What one read of a log gave.</summary>

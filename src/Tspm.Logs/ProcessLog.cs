@@ -107,8 +107,24 @@ public sealed class ProcessLog : IDisposable
     /// <param name="to">The last seq wanted; the head bounds it.</param>
     /// <param name="filter">What is wanted.</param>
     /// <param name="spans">Where spans go.</param>
-    /// <param name="maxBytes">Bytes of the batch; one span more may be in it.</param>
-    public LogRead Read(long after, long to, LogFilter filter, Span<LogSpan> spans, long maxBytes)
+    /// <param name="room">How much it may give; spans are cut to fit.</param>
+    public LogRead Read(
+        long after,
+        long to,
+        LogFilter filter,
+        Span<LogSpan> spans,
+        in LogRoom room
+    ) => Read(after, to, filter, spans, room, default);
+
+    /// <summary>Reads on from where an earlier read ended.</summary>
+    internal LogRead Read(
+        long after,
+        long to,
+        LogFilter filter,
+        Span<LogSpan> spans,
+        in LogRoom room,
+        in SpanCut begin
+    )
     {
         LogFacts facts;
         (uint Epoch, long FirstSeq)[] epochs;
@@ -142,7 +158,7 @@ public sealed class ProcessLog : IDisposable
             };
         }
 
-        return _reader.Fill(read, last, filter, spans, maxBytes);
+        return _reader.Fill(read with { Cut = begin }, last, filter, spans, room);
     }
 
     /// <summary>Reads the bytes of a span: an event's body from the index, anything else from the data files.</summary>

@@ -9,7 +9,13 @@ internal static class SpanCutter
     private const int BlockBytes = 64 * 1024;
 
     /// <summary>The part of a span from one seq to another, both included.</summary>
-    public static LogSpan Clip(LogSpan span, long from, long to, DataFileReader files)
+    public static LogSpan Clip(
+        LogSpan span,
+        long from,
+        long to,
+        DataFileReader files,
+        SpanCut known = default
+    )
     {
         if (span.Seq >= from && span.LastSeq <= to)
         {
@@ -18,13 +24,94 @@ internal static class SpanCutter
 
         var skip = Math.Max(0, from - span.Seq);
         var keep = Math.Min(span.LastSeq, to) - Math.Max(span.Seq, from) + 1;
-        var first = LengthOf(span, skip, files);
+        var isKnown = known.SpanSeq == span.Seq && known.Seq == from;
+        var first = isKnown ? known.Bytes : LengthOf(span, skip, files);
         var end = LengthOf(span, skip + keep, files);
         span.Seq += skip;
         span.Count = (uint)keep;
         span.Offset += (uint)first;
         span.Length = (uint)(end - first);
         return span;
+    }
+
+    /// <summary>As many entries from the beginning of a span as fit; with a count of 0 if not even one does.</summary>
+    public static LogSpan Fit(LogSpan span, long maxBytes, long maxEntries, DataFileReader files)
+    {
+        if (span.Count > maxEntries)
+        {
+            span.Length = (uint)LengthOf(span, maxEntries, files);
+            span.Count = (uint)maxEntries;
+        }
+
+        if (span.Length <= maxBytes)
+        {
+            return span;
+        }
+
+        var end = span.Count == 1 ? 0 : FindLineEnd(span, Math.Max(0, maxBytes), files);
+
+        // The shorter side is counted: of the lines of a span each has its newline.
+        var count =
+            end <= span.Length / 2
+                ? CountLines(span, 0, end, files)
+                : span.Count - CountLines(span, end, span.Length, files);
+        span.Length = (uint)end;
+        span.Count = (uint)count;
+        return span;
+    }
+
+    /// <summary>The last end of a line in the first so many bytes of a span; 0 if there is none.</summary>
+    private static long FindLineEnd(in LogSpan span, long maxBytes, DataFileReader files)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(BlockBytes);
+        try
+        {
+            for (var end = maxBytes; end > 0; )
+            {
+                var begin = Math.Max(0, end - BlockBytes);
+                var room = buffer.AsSpan(0, (int)(end - begin));
+                var read = files.Read(span.Source, span.Offset + (ulong)begin, room);
+                if (room[..read].LastIndexOf((byte)'\n') is var at and >= 0)
+                {
+                    return begin + at + 1;
+                }
+
+                end = begin;
+            }
+
+            return 0;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static long CountLines(in LogSpan span, long from, long to, DataFileReader files)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(BlockBytes);
+        try
+        {
+            long lines = 0;
+            while (from < to)
+            {
+                var room = buffer.AsSpan(0, (int)Math.Min(BlockBytes, to - from));
+                var read = files.Read(span.Source, span.Offset + (ulong)from, room);
+                if (read == 0)
+                {
+                    break;
+                }
+
+                lines += room[..read].Count((byte)'\n');
+                from += read;
+            }
+
+            return lines;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     /// <summary>Bytes of the first so many lines of a span.</summary>

@@ -16,7 +16,7 @@ internal sealed class SpanReader(ProcessLog log, LogIndex index, DataFileReader 
         long last,
         LogFilter filter,
         Span<LogSpan> spans,
-        long maxBytes
+        in LogRoom room
     )
     {
         Span<LogSpan> block = stackalloc LogSpan[BlockSpans];
@@ -31,7 +31,7 @@ internal sealed class SpanReader(ProcessLog log, LogIndex index, DataFileReader 
 
             foreach (ref readonly var span in block[..found])
             {
-                if (span.Seq > last || !TryAdd(ref read, span, last, filter, spans, maxBytes))
+                if (span.Seq > last || !TryAdd(ref read, span, last, filter, spans, room))
                 {
                     return read;
                 }
@@ -56,7 +56,7 @@ internal sealed class SpanReader(ProcessLog log, LogIndex index, DataFileReader 
         long last,
         LogFilter filter,
         Span<LogSpan> spans,
-        long maxBytes
+        in LogRoom room
     )
     {
         if (!filter.Matches(span))
@@ -67,28 +67,27 @@ internal sealed class SpanReader(ProcessLog log, LogIndex index, DataFileReader 
 
         if (!filter.LooksInto(span))
         {
-            if (!HasRoom(read, span.Length, spans, maxBytes))
+            if (!HasRoom(read, spans, room))
             {
                 return false;
             }
 
-            AddTo(ref read, SpanCutter.Clip(span, read.UpTo + 1, last, files), spans);
-            return true;
+            var rest = SpanCutter.Clip(span, read.UpTo + 1, last, files, read.Cut);
+            return TryAddWhole(ref read, rest, spans, room, span);
         }
 
-        var clipped = SpanCutter.Clip(span, read.UpTo + 1, last, files);
+        var clipped = SpanCutter.Clip(span, read.UpTo + 1, last, files, read.Cut);
 
         // Not null: the filter looks into the span with it.
         using var lines = new SpanLines(clipped, filter.Lines!, log);
         while (lines.TryNext(out var stretch))
         {
-            if (!HasRoom(read, stretch.Length, spans, maxBytes))
+            // What lies before it was not wanted, and is covered.
+            read = read with { UpTo = stretch.Seq - 1, IsFiltered = true };
+            if (!HasRoom(read, spans, room) || !TryAddWhole(ref read, stretch, spans, room, span))
             {
-                read = read with { UpTo = stretch.Seq - 1, IsFiltered = true };
                 return false;
             }
-
-            AddTo(ref read, stretch, spans);
         }
 
         read = read with { UpTo = clipped.LastSeq, IsFiltered = true };
@@ -97,10 +96,42 @@ internal sealed class SpanReader(ProcessLog log, LogIndex index, DataFileReader 
 
     private static bool HasRoom(
         in LogRead read,
-        long bytes,
         ReadOnlySpan<LogSpan> spans,
-        long maxBytes
-    ) => read.Count < spans.Length && (read.Count == 0 || read.Bytes + bytes <= maxBytes);
+        in LogRoom room
+    ) => read.Count < spans.Length && read.Entries < room.MaxEntries;
+
+    /// <summary>Adds consecutive entries of a span, or as many of them as fit; false if some are left.</summary>
+    private bool TryAddWhole(
+        ref LogRead read,
+        in LogSpan entries,
+        Span<LogSpan> spans,
+        in LogRoom room,
+        in LogSpan whole
+    )
+    {
+        var left = room.MaxBytes - read.Bytes - ((read.Count + 1L) * room.SpanOverhead);
+        var fitting = SpanCutter.Fit(entries, left, room.MaxEntries - read.Entries, files);
+        if (fitting.Count == 0)
+        {
+            if (read.Count > 0)
+            {
+                return false;
+            }
+
+            // Every read goes on by an entry at least.
+            fitting = SpanCutter.Clip(entries, entries.Seq, entries.Seq, files);
+        }
+
+        AddTo(ref read, fitting, spans);
+        if (fitting.Count == entries.Count)
+        {
+            return true;
+        }
+
+        var end = fitting.Offset + fitting.Length - whole.Offset;
+        read = read with { Cut = new SpanCut(whole.Seq, fitting.LastSeq + 1, (uint)end) };
+        return false;
+    }
 
     private static void AddTo(ref LogRead read, in LogSpan span, Span<LogSpan> spans)
     {
@@ -109,6 +140,7 @@ internal sealed class SpanReader(ProcessLog log, LogIndex index, DataFileReader 
         {
             Count = read.Count + 1,
             Bytes = read.Bytes + span.Length,
+            Entries = read.Entries + span.Count,
             UpTo = span.LastSeq,
         };
     }

@@ -148,7 +148,7 @@ internal sealed class LogUnderTest : IDisposable
         var last = Math.Min(to, Log.Facts.Head);
         while (after < last)
         {
-            var read = Log.Read(after, last, filter ?? LogFilter.All, spans, 1 << 20);
+            var read = Log.Read(after, last, filter ?? LogFilter.All, spans, new LogRoom(1 << 20));
             Assert.Equal(0, read.HoleFrom);
             Assert.True(read.UpTo > after);
             foreach (var span in spans.AsSpan(0, read.Count))

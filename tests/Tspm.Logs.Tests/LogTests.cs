@@ -126,7 +126,7 @@ public sealed class LogTests
             out _
         );
 
-        var gap = cursor.Next(new LogSpan[8], 1 << 20);
+        var gap = cursor.Next(new LogSpan[8], new LogRoom(1 << 20));
 
         Assert.Equal(LogReadKind.Gap, gap.Kind);
         Assert.Equal((1u, 2u), (gap.Epoch, log.Log.Facts.Epoch));
@@ -193,7 +193,7 @@ public sealed class LogTests
         keeper.Write(StreamKind.Out, "late\n"u8);
         log.Turn(keeper.Now);
         Assert.NotNull(cursor);
-        while (cursor.Next(spans, 1 << 20) is { Kind: LogReadKind.Batch } read)
+        while (cursor.Next(spans, new LogRoom(1 << 20)) is { Kind: LogReadKind.Batch } read)
         {
             seen.AddRange(
                 spans
@@ -250,7 +250,7 @@ public sealed class LogTests
         var spans = new LogSpan[4];
         for (
             var i = 0;
-            i < reads && cursor.Next(spans, 64) is { Kind: not LogReadKind.Idle } read;
+            i < reads && cursor.Next(spans, new LogRoom(64)) is { Kind: not LogReadKind.Idle } read;
             i++
         )
         {

@@ -30,7 +30,7 @@ internal sealed class Auditor
         var spans = new LogSpan[64];
         while (audited < facts.Head)
         {
-            var read = log.Read(audited, facts.Head, LogFilter.All, spans, 1 << 20);
+            var read = log.Read(audited, facts.Head, LogFilter.All, spans, new LogRoom(1 << 20));
             Require(read.HoleFrom == 0, $"a hole at seq {read.HoleFrom} in the store");
             Require(read.UpTo > audited, $"the store does not go on after seq {audited}");
             foreach (var span in spans.AsSpan(0, read.Count))

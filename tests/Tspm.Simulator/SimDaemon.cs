@@ -6,6 +6,7 @@ using SmartIpc.Topics;
 using Tspm.CaptureLog;
 using Tspm.Daemon.Topics;
 using Tspm.Logs;
+using Tspm.Protocol.Batches;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Simulator;
@@ -141,6 +142,7 @@ internal sealed class SimDaemon : IDisposable
                     return;
                 }
 
+                CheckBound(frame);
                 Send(frame);
             }
         }
@@ -162,6 +164,41 @@ internal sealed class SimDaemon : IDisposable
         {
             _table.Dispose();
             _assembler.Dispose();
+        }
+
+        /// <summary>A frame under way is what a subscription holds: no longer than the bound, or one entry (I10).</summary>
+        private void CheckBound(FrameBuffer frame)
+        {
+            var sealedFrame = frame.Sealed.Span;
+            if (sealedFrame.Length <= _daemon._options.MaxBatchBytes)
+            {
+                return;
+            }
+
+            Auditor.Require(
+                SpanBatch.TryParse(sealedFrame[FrameHeader.Size..], out var batch, out _)
+                    && batch.Spans.Length == 1
+                    && batch.Spans[0].Count == 1,
+                $"I10: a frame has {sealedFrame.Length} bytes"
+            );
+        }
+
+        /// <summary>A page has no more than was asked for, but for one entry that is longer.</summary>
+        private static void CheckPage(GetLogsRequest request, ReadOnlySpan<byte> page)
+        {
+            SpanBatch.TryParse(page, out var batch, out var fault);
+            Auditor.Require(fault is null, $"a page: {fault}");
+            long entries = 0;
+            foreach (ref readonly var span in batch.Spans)
+            {
+                entries += span.Count;
+            }
+
+            Auditor.Require(
+                entries <= request.MaxEntries
+                    && (batch.Bytes.Length <= request.MaxBytes || entries == 1),
+                $"a page has {entries} entries and {batch.Bytes.Length} bytes, {request.MaxEntries} and {request.MaxBytes} were asked for"
+            );
         }
 
         private void Send(FrameBuffer frame) => Link.ToClient.Add(frame.Sealed.Span);
@@ -284,6 +321,7 @@ internal sealed class SimDaemon : IDisposable
             LogFilters.TryParse(request, out var filter);
             using var reply = new FrameBuffer(MaxReplyBytes);
             LogPages.Write(_daemon.Log, request, filter, reply);
+            CheckPage(request, reply.Written);
             Send(reply.Seal(FrameKind.Reply, id, FrameFlags.Binary));
         }
     }

@@ -22,10 +22,10 @@ public sealed record IpcServerOptions
     /// <summary>The longest reply, in bytes.</summary>
     public int MaxReplyBytes { get; init; } = 4 * 1024 * 1024;
 
-    /// <summary>How much payload a batch is filled with, in bytes.</summary>
+    /// <summary>How long a frame with a batch becomes, in bytes; one entry that is longer is sent alone.</summary>
     public int MaxBatchBytes { get; init; } = 256 * 1024;
 
-    /// <summary>What a batch may have more, for the entry that goes over and the headers, in bytes.</summary>
+    /// <summary>What a batch may have more, for an entry that is longer, in bytes.</summary>
     public int BatchHeadroomBytes { get; init; } = 64 * 1024;
 
     /// <summary>A client says hello within this time.</summary>

@@ -183,7 +183,8 @@ internal sealed class Subscription(
 
     private bool TryRead(TopicCursor cursor, TopicFrame frame)
     {
-        switch (cursor.Read(frame, limits.MaxBatchBytes))
+        // The whole frame, so that it fits memory of that size.
+        switch (cursor.Read(frame, limits.MaxBatchBytes - FrameHeader.Size))
         {
             case TopicReadKind.Data:
                 StampBatch(frame);

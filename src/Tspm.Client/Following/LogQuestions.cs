@@ -5,6 +5,8 @@ namespace Tspm.Client.Following;
 /// <summary>From the state of a log's machine to what is asked of the daemon.</summary>
 internal static class LogQuestions
 {
+    private const int PageEntries = 10_000;
+
     /// <summary>The options of a subscription that goes on after the position.</summary>
     public static LogSubscribeOptions Subscribe(
         in LogMachineState state,
@@ -46,6 +48,7 @@ internal static class LogQuestions
                 : isAll && options.Since is null ? 1
                 : null,
             To = fetch.To,
+            MaxEntries = PageEntries,
             Tail = isFirst && options.Since is null && !isAll ? options.Tail : null,
             Since = isFirst ? options.Since : null,
         };

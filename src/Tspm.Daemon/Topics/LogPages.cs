@@ -41,17 +41,22 @@ internal static class LogPages
             request.Tail is { } tail ? log.FindTail(tail, to, filter)
             : request.Since is { } since ? log.FindTime(since)
             : (request.From ?? 1) - 1;
-        var page = new SpanBatches(log);
-        var spans = page.Spans[..Math.Min(page.Spans.Length, request.MaxEntries)];
-
-        // One span may go over the bound, so that every page moves on.
-        var read = log.Read(
-            Math.Min(after, to),
-            to,
-            filter,
-            spans,
-            request.MaxBytes - (request.MaxBytes / 4)
-        );
-        page.Write(read, read.UpTo < to ? BatchFlags.More : BatchFlags.None, reply);
+        var spans = ArrayPool<LogSpan>.Shared.Rent(SpanBatches.MaxSpans);
+        try
+        {
+            var read = log.Read(
+                Math.Min(after, to),
+                to,
+                filter,
+                spans.AsSpan(0, SpanBatches.MaxSpans),
+                new LogRoom(request.MaxBytes, request.MaxEntries)
+            );
+            var flags = read.UpTo < to ? BatchFlags.More : BatchFlags.None;
+            new SpanBatches(log).Write(read, spans, flags, reply);
+        }
+        finally
+        {
+            ArrayPool<LogSpan>.Shared.Return(spans);
+        }
     }
 }

@@ -95,8 +95,27 @@ internal sealed class LogTopicCursor : TopicCursor
             return TopicReadKind.Ended;
         }
 
+        // Of the pool, so that a subscription whose frame waits for the socket holds the frame alone.
+        var spans = ArrayPool<LogSpan>.Shared.Rent(SpanBatches.MaxSpans);
+        try
+        {
+            return Read(frame, maxBytes, spans.AsSpan(0, SpanBatches.MaxSpans));
+        }
+        finally
+        {
+            ArrayPool<LogSpan>.Shared.Return(spans);
+        }
+    }
+
+    private TopicReadKind Read(TopicFrame frame, int maxBytes, Span<LogSpan> spans)
+    {
+        var room = new LogRoom(
+            maxBytes - SpanBatches.FixedBytes,
+            SpanOverhead: SpanBatches.SpanOverhead
+        );
+
         // Set in Open, and this is not called after Dispose.
-        var read = _cursor!.Next(_batches.Spans, maxBytes - (maxBytes / 4));
+        var read = _cursor!.Next(spans, room);
         switch (read.Kind)
         {
             case LogReadKind.Idle when _wasCaughtUp:
@@ -109,7 +128,7 @@ internal sealed class LogTopicCursor : TopicCursor
                 frame.Gap = GapOf(read);
                 return TopicReadKind.Gap;
             default:
-                frame.Entries = _batches.Write(read, BatchFlags.None, frame);
+                frame.Entries = _batches.Write(read, spans, BatchFlags.None, frame);
                 return TopicReadKind.Data;
         }
     }
@@ -126,7 +145,7 @@ internal sealed class LogTopicCursor : TopicCursor
             PrevEpochEnd = -1,
             Facts = facts,
         };
-        _batches.Write(bookmark, BatchFlags.None, frame);
+        _batches.Write(bookmark, [], BatchFlags.None, frame);
     }
 
     /// <inheritdoc/>

@@ -6,33 +6,41 @@ using Tspm.Protocol.Batches;
 namespace Tspm.Daemon.Topics;
 
 /// <summary>From one read of a log to the bytes of a batch: header, runs, holes, spans, then the bytes read straight into the frame.</summary>
-/// <remarks>One reader at a time. Nothing is allocated per batch once its buffers have grown.</remarks>
+/// <remarks>One reader at a time. Nothing is allocated per batch once its buffers have grown, and nothing of a batch is kept.</remarks>
 internal sealed class SpanBatches
 {
-    /// <summary>Spans of a batch at the most; with their bytes they fill a frame.</summary>
+    /// <summary>Spans of a batch at the most.</summary>
     public const int MaxSpans = 1024;
 
+    /// <summary>Bytes of a batch besides its spans, with the hole that a read may tell.</summary>
+    public const int FixedBytes = BatchHeader.Size + LogHole.Size;
+
+    /// <summary>Bytes of a span in a batch besides its own: its place, and a run that no other span has.</summary>
+    public const int SpanOverhead = WireSpan.Size + RunIdentity.Size;
+
     private readonly ProcessLog _log;
-    private readonly LogSpan[] _spans = new LogSpan[MaxSpans];
     private readonly List<RunIdentity> _runs = [];
     private readonly List<LogHole> _holes = [];
 
     /// <summary>Makes batches of one log.</summary>
     public SpanBatches(ProcessLog log) => _log = log;
 
-    /// <summary>Where a read puts its spans.</summary>
-    public Span<LogSpan> Spans => _spans;
-
     /// <summary>Writes a batch.</summary>
-    /// <param name="read">What was read into <see cref="Spans"/>.</param>
+    /// <param name="read">What was read.</param>
+    /// <param name="spans">What it was read into.</param>
     /// <param name="flags">Marks to set besides filtered.</param>
     /// <param name="destination">Takes the whole batch.</param>
     /// <returns>Entries in it.</returns>
-    public int Write(in LogRead read, BatchFlags flags, IBufferWriter<byte> destination)
+    public int Write(
+        in LogRead read,
+        ReadOnlySpan<LogSpan> spans,
+        BatchFlags flags,
+        IBufferWriter<byte> destination
+    )
     {
         _runs.Clear();
         _holes.Clear();
-        var spans = _spans.AsSpan(0, read.Count);
+        spans = spans[..read.Count];
         var entries = 0;
         var bytes = 0L;
         foreach (ref readonly var span in spans)
