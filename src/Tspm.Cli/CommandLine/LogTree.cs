@@ -1,0 +1,98 @@
+using Tspm.Cli.Commands;
+
+namespace Tspm.Cli.CommandLine;
+
+/// <summary>Commands that show what programs printed.</summary>
+internal static class LogTree
+{
+    private const string Group = "look";
+
+    private static readonly OptionSpec[] LogOptions =
+    [
+        new(["--follow", "-f"], null, "go on with what comes"),
+        new(["--no-follow", "--nostream"], null, "do not"),
+        new(["--tail", "-n", "--lines"], "N|all", "the newest N lines of each; default: 20"),
+        new(["--no-tail"], null, "all lines"),
+        new(["--since", "-S"], "TIME", "from this time on: 10m, 14:05, \"2026-01-31 14:05\""),
+        new(["--timestamps", "-t"], "iso|time|rel|delta|unix", "show when", IsValueOptional: true),
+        new(["--utc"], null, "times in UTC"),
+        new(["--out", "--stdout"], null, "standard output only"),
+        new(["--err", "--stderr"], null, "standard error only"),
+        new(["--no-events"], null, "without starts and exits"),
+        new(["--prefix"], null, "put the name before each line"),
+        new(["--no-prefix", "--no-log-prefix"], null, "do not"),
+        new(["--raw"], null, "the bytes as they were printed; same as -o raw"),
+        new(["--no-sanitize"], null, "let all escape sequences through"),
+        new(["--gap"], "fill|skip", "what left the ring is read from disk (fill) or told (skip)"),
+        new(["--fail-on-gap"], null, "exit 10 if entries could not be delivered"),
+        new(
+            ["--reconnect"],
+            "DUR|never|forever",
+            "how long to try when the daemon is away; default: forever"
+        ),
+        new(
+            ["--grep", "-g"],
+            "RE",
+            "lines that match; may be repeated (one must match)",
+            IsRepeatable: true
+        ),
+        new(["--exclude"], "RE", "no lines that match; may be repeated", IsRepeatable: true),
+        new(["--ignore-case", "-i"], null, "with capitals too; default if no pattern has one"),
+        new(["--run"], "N|current|previous|-K|all", "lines of one run"),
+        new(["--previous", "-p"], null, "same as --run previous"),
+        new(["--after-cursor"], "CURSOR", "begin after what was seen"),
+        new(["--show-cursor"], null, "at the end, tell where the next reader can go on"),
+        new(["--cursor-file"], "FILE", "begin after the cursor in it, and keep it up to date"),
+        new(["--no-new"], null, "do not follow processes that are made later"),
+        new(["--receipt"], null, "at the end, tell what became of every entry (stderr)"),
+    ];
+
+    /// <summary>The commands, in the order of help.</summary>
+    public static IReadOnlyList<CommandSpec> Commands { get; } =
+    [
+        new()
+        {
+            Names = ["logs"],
+            Group = Group,
+            Arguments = "[SEL…]",
+            Help = "what programs printed; -f to follow",
+            Details =
+                "Without a name: all. A selector is a name, an id, ns/name, a glob, /regex/ or all.",
+            Options = LogOptions,
+            Examples =
+            [
+                "tspm logs web -f",
+                "tspm logs web -n 100 --err",
+                "tspm logs 'web*' db -f -t",
+                "tspm logs web -o json | jq .msg",
+            ],
+            Run = LogsCommand.RunAsync,
+        },
+        new()
+        {
+            Names = ["tail"],
+            Group = Group,
+            Arguments = "[SEL…]",
+            Help = "same as logs -f",
+            Options = LogOptions,
+            Run = LogsCommand.TailAsync,
+        },
+        new()
+        {
+            Names = ["wait"],
+            Group = Group,
+            Arguments = "SEL…",
+            Help = "block until a state is reached or a line was printed",
+            Details =
+                "log:/RE/ looks at the current run from its beginning, then at what comes. Exit 7: not seen in time; 10: not seen, but entries were lost meanwhile.",
+            Options =
+            [
+                new(["--for"], "STATE|log:/RE/", "running (default), stopped, exited, or a line"),
+                new(["--timeout"], "DUR", "how long; default: 30s"),
+                new(["--ignore-case", "-i"], null, "of the line"),
+            ],
+            Examples = ["tspm wait web --for 'log:/listening on/' --timeout 30s"],
+            Run = WaitCommand.RunAsync,
+        },
+    ];
+}

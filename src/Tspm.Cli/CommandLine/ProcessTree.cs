@@ -1,0 +1,108 @@
+using Tspm.Cli.Commands;
+
+namespace Tspm.Cli.CommandLine;
+
+/// <summary>Commands that run programs, stop them and forget them.</summary>
+internal static class ProcessTree
+{
+    private const string Group = "run programs";
+
+    private static readonly OptionSpec[] StartOptions =
+    [
+        new(["--name", "-n"], "NAME", "its name; default: that of the program"),
+        new(["--namespace"], "NS", "its namespace; default: default"),
+        new(["--cwd"], "DIR", "working directory; default: this one"),
+        new(["--env", "-e"], "NAME=VALUE", "a variable; may be repeated", IsRepeatable: true),
+        new(["--env-file"], "FILE", "variables, one NAME=VALUE a line", IsRepeatable: true),
+        new(["--pty"], null, "give it a terminal"),
+        new(["--merge"], null, "both outputs through one pipe, in exact order"),
+        new(["--stop-signal"], "SIG", "what asks it to end; default: TERM"),
+        new(["--stop-timeout"], "DUR", "time until it is killed; default: 10s"),
+    ];
+
+    /// <summary>The commands, in the order of help.</summary>
+    public static IReadOnlyList<CommandSpec> Commands { get; } =
+    [
+        new()
+        {
+            Names = ["start"],
+            Group = Group,
+            Arguments = "[NAME… | 'SHELL LINE' | -- CMD ARGS…]",
+            Help = "start a program in the background, or known ones again",
+            Details =
+                "After -- comes the program with its arguments. One quoted argument with a blank in it is a shell line.",
+            Options =
+            [
+                .. StartOptions,
+                new(["--restart"], "POLICY", "always, on-failure (default) or never"),
+                new(
+                    ["--max-restarts"],
+                    "N",
+                    "short runs in 5 minutes after which it is given up; default: 16"
+                ),
+                new(["--replace"], null, "if the name is taken: stop and forget the old one"),
+                new(["--attach", "-f"], null, "follow its log at once"),
+            ],
+            Examples =
+            [
+                "tspm start -- node server.js",
+                "tspm start --name web 'PORT=3000 exec ./server'",
+                "tspm start web worker",
+            ],
+            Run = StartCommand.RunAsync,
+        },
+        new()
+        {
+            Names = ["run"],
+            Group = Group,
+            Arguments = "[options] -- CMD ARGS…",
+            Help = "run a program in the foreground and pass its exit code on",
+            Details =
+                "Its output is captured like any other. Signals are passed on to it. It is forgotten at the end unless --keep.",
+            Options = [.. StartOptions, new(["--keep"], null, "do not forget it at the end")],
+            Examples = ["tspm run -- make test"],
+            Run = RunCommand.RunAsync,
+        },
+        new()
+        {
+            Names = ["stop"],
+            Group = Group,
+            Arguments = "SEL…",
+            Help = "stop: its signal, grace, SIGKILL, then what it left behind",
+            Options =
+            [
+                new(["--signal"], "SIG", "instead of its own"),
+                new(["--timeout"], "DUR", "grace instead of its own"),
+            ],
+            Examples = ["tspm stop web", "tspm stop all"],
+            Run = ChangeCommands.StopAsync,
+        },
+        new()
+        {
+            Names = ["restart"],
+            Group = Group,
+            Arguments = "SEL…",
+            Help = "stop and start: a new run",
+            Run = ChangeCommands.RestartAsync,
+        },
+        new()
+        {
+            Names = ["delete", "rm", "remove"],
+            Group = Group,
+            Arguments = "SEL…",
+            Help = "stop, forget, and drop the log",
+            Options = [new(["--keep-logs"], null, "leave the files of the log")],
+            Run = ChangeCommands.DeleteAsync,
+        },
+        new()
+        {
+            Names = ["signal"],
+            Group = Group,
+            Arguments = "SIG SEL…",
+            Help = "send a signal",
+            Options = [new(["--group"], null, "to the whole process group")],
+            Examples = ["tspm signal HUP web"],
+            Run = ChangeCommands.SignalAsync,
+        },
+    ];
+}
