@@ -10,6 +10,9 @@ public static partial class HomeGuard
     private const int AtCurrentDirectory = -100;
     private const int NoFollow = 0x100;
     private const uint WantedMask = 0x0F;
+    private const uint IdentityMask = 0x0900;
+    private const int InodeAt = 32;
+    private const int BirthAt = 80;
     private const int StatBytes = 256;
     private const int UidAt = 20;
     private const int ModeAt = 28;
@@ -18,6 +21,9 @@ public static partial class HomeGuard
     private const int OthersMask = 0x3F;
     private const UnixFileMode OwnerOnly =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <summary>The user we act as.</summary>
+    internal static uint Me => geteuid();
 
     /// <summary>Makes the home's directories, 0700 from their first moment, and checks them.</summary>
     /// <returns>Null if all is well; else the fact that forbids it, for people.</returns>
@@ -73,11 +79,23 @@ public static partial class HomeGuard
         return TryStat(path, stat) ? BinaryPrimitives.ReadUInt32LittleEndian(stat[UidAt..]) : null;
     }
 
-    private static unsafe bool TryStat(string path, Span<byte> stat)
+    /// <summary>What tells a directory from any other that had or will have its name: inode and birth time.</summary>
+    internal static string IdentityOf(string path)
     {
+        Span<byte> stat = stackalloc byte[StatBytes];
+        return TryStat(path, stat, IdentityMask)
+            ? $"{BinaryPrimitives.ReadUInt64LittleEndian(stat[InodeAt..])} "
+                + $"{BinaryPrimitives.ReadInt64LittleEndian(stat[BirthAt..])}."
+                + $"{BinaryPrimitives.ReadUInt32LittleEndian(stat[(BirthAt + sizeof(long))..])}"
+            : "";
+    }
+
+    private static unsafe bool TryStat(string path, Span<byte> stat, uint mask = WantedMask)
+    {
+        stat.Clear();
         fixed (byte* buffer = stat)
         {
-            return statx(AtCurrentDirectory, path, NoFollow, WantedMask, buffer) == 0;
+            return statx(AtCurrentDirectory, path, NoFollow, mask, buffer) == 0;
         }
     }
 

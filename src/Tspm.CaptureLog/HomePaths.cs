@@ -97,7 +97,7 @@ public sealed record HomePaths(string Root, string Machine)
     }
 
     /// <summary>FNV-1a, 64 bits: tells machines apart. No secret hangs on it, and SHA-256 would load OpenSSL, 3 ms at every start.</summary>
-    private static string Digest(string identity)
+    internal static string Digest(string identity)
     {
         const ulong prime = 0x0000_0100_0000_01B3;
         var digest = 0xCBF2_9CE4_8422_2325;

@@ -16,6 +16,9 @@ public struct JournalRecord
     /// <summary>"TSPMJRN1", the <see cref="A"/> of a header.</summary>
     public const ulong Magic = 0x314E_524A_4D50_5354;
 
+    /// <summary>The newlines of a dropped range that nobody could count.</summary>
+    public const ulong UnknownNewlines = ulong.MaxValue;
+
     /// <summary>The format this code writes.</summary>
     public const uint FormatVersion = 1;
 

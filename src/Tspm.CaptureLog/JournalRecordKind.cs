@@ -30,7 +30,7 @@ public enum JournalRecordKind : byte
     /// <summary>The bytes of a run begin here in its stream.</summary>
     StreamBegin = 8,
 
-    /// <summary>The keeper deleted bytes that were not indexed yet.</summary>
+    /// <summary>Bytes are gone: deleted by the keeper, or by somebody behind its back.</summary>
     Dropped = 9,
 
     /// <summary>A stream goes on in a new data file.</summary>
@@ -50,4 +50,32 @@ public enum JournalRecordKind : byte
 
     /// <summary>The daemon ended.</summary>
     DaemonExited = 15,
+
+    /// <summary>The disk refused a stream; it goes on in the spill directory.</summary>
+    SpillBegan = 16,
+
+    /// <summary>The stream goes on in the home again.</summary>
+    SpillEnded = 17,
+
+    /// <summary>A sync of this range failed; it may not be on the device.</summary>
+    Suspect = 18,
+
+    /// <summary>Nothing more is taken from the pipe until there is room (onPressure: block), or there is again.</summary>
+    Blocked = 19,
+}
+
+/// <summary>Why a stream goes on in a new data file, the b of a rotated record.</summary>
+public enum RotationReason
+{
+    /// <summary>The file has reached its size.</summary>
+    Size = 0,
+
+    /// <summary>The file was deleted, replaced or cut by somebody else.</summary>
+    Changed = 1,
+
+    /// <summary>A sync of the file failed.</summary>
+    FailedSync = 2,
+
+    /// <summary>The daemon has numbered more than the files hold.</summary>
+    MovedOn = 3,
 }

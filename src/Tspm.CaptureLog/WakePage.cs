@@ -11,6 +11,7 @@ namespace Tspm.CaptureLog;
 public sealed unsafe class WakePage : IDisposable
 {
     private const int PageBytes = 4096;
+    private const int ConsumedAt = 16;
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _page;
@@ -24,6 +25,13 @@ public sealed unsafe class WakePage : IDisposable
 
     /// <summary>The ord after the last complete record; 0 while no keeper has told it.</summary>
     public ulong JournalEnd => Volatile.Read(ref *(ulong*)_page);
+
+    /// <summary>Every record with a smaller ord is in the daemon's indexes; 0 while no daemon has told it. Written by the daemon after each turn.</summary>
+    public ulong Consumed
+    {
+        get => Volatile.Read(ref *(ulong*)(_page + ConsumedAt));
+        set => Volatile.Write(ref *(ulong*)(_page + ConsumedAt), value);
+    }
 
     private ref uint Armed => ref Unsafe.AsRef<uint>(_page + 8);
 

@@ -23,13 +23,16 @@ public sealed class ControlTests
             OpenFiles = 1024,
             StopSignal = 15,
             GraceMs = 10_000,
+            Files = new LogFileRules(1 << 20, 1 << 22, MustBlock: true),
+            OutFrom = 7,
+            ErrFrom = 9,
         };
 
         var frame = order.Encode(9).ToArray();
         var read = SpawnOrder.Decode(frame.AsSpan(ControlFrame.HeaderBytes));
 
         Assert.Equal(
-            "5A000000030001000900000003000000050000000102030405067708890A0B0C0D0E0F1002000000040000002F746D7002000000090000002F62696E2F6563686F02000000C3A90100000003000000413D311200000000040000000000000F00000010270000",
+            "7E000000030001000900000003000000050000000102030405067708890A0B0C0D0E0F1002000000040000002F746D7002000000090000002F62696E2F6563686F02000000C3A90100000003000000413D311200000000040000000000000F00000010270000000010000000000000004000000000000100000007000000000000000900000000000000",
             Convert.ToHexString(frame)
         );
         Assert.NotNull(read);
@@ -40,9 +43,34 @@ public sealed class ControlTests
             (read.Process, read.Run, read.RunId, read.Cwd)
         );
         Assert.Equal(
+            (order.Files, order.OutFrom, order.ErrFrom),
+            (read.Files, read.OutFrom, read.ErrFrom)
+        );
+        Assert.Equal(
             (order.Umask, order.OpenFiles, order.GraceMs),
             (read.Umask, read.OpenFiles, read.GraceMs)
         );
+    }
+
+    [Fact]
+    public void Spawn_order_of_an_older_daemon_has_default_files()
+    {
+        const int newFields = 36;
+        var order = new SpawnOrder
+        {
+            Process = 1,
+            Run = 1,
+            RunId = Run,
+            Cwd = "/",
+            Command = ["a"],
+            Files = new LogFileRules(1, 2, true),
+            OutFrom = 5,
+        };
+
+        var read = SpawnOrder.Decode(order.Encode(1).Span[ControlFrame.HeaderBytes..^newFields]);
+
+        Assert.NotNull(read);
+        Assert.Equal((LogFileRules.Default, 0ul, 0ul), (read.Files, read.OutFrom, read.ErrFrom));
     }
 
     [Fact]
@@ -74,7 +102,15 @@ public sealed class ControlTests
             Command = ["a", "b"],
             Env = ["A=1"],
         };
-        CheckCuts(order.Encode(1).Span, body => SpawnOrder.Decode(body) is null);
+        // Cut where an older daemon's order ends it is one.
+        const int newFields = 36;
+        var whole = order.Encode(1).Length - ControlFrame.HeaderBytes;
+        CheckCuts(
+            order.Encode(1).Span,
+            body =>
+                body.Length != whole - newFields && SpawnOrder.Decode(body) is null
+                || (body.Length == whole - newFields && SpawnOrder.Decode(body) is not null)
+        );
         CheckCuts(
             new KeeperHello(1, "b", [new KeptRun(3, 5, Run, 1, 9, true, 2)]).Encode(1).Span,
             body => KeeperHello.Decode(body) is null

@@ -63,6 +63,21 @@ public sealed class MessageDefaultsTests
         Assert.Equal(RestartPolicies.OnFailure, read.Spec!.Restart.Policy);
     }
 
+    [Fact]
+    public void Bounds_of_the_log_files_may_be_left_out_and_wrong_ones_are_named()
+    {
+        const string bounds =
+            "{\"fileBytes\":67108864,\"maxBytes\":536870912,\"maxAgeMs\":2592000000,\"onPressure\":\"drop\"}";
+        var read = JsonSerializer.Deserialize("{}", ProtocolJsonContext.Default.LogFileSpec)!;
+
+        Assert.Equal(bounds, Written(read, ProtocolJsonContext.Default.LogFileSpec));
+        Assert.Null(read.FindFault());
+        Assert.Contains("4095 bytes", new LogFileSpec { FileBytes = 4095 }.FindFault());
+        Assert.Contains("4096 bytes of log", new LogFileSpec { MaxBytes = 4096 }.FindFault());
+        Assert.Contains("-1 ms", new LogFileSpec { MaxAgeMs = -1 }.FindFault());
+        Assert.Contains("\"wait\"", new LogFileSpec { OnPressure = "wait" }.FindFault());
+    }
+
     private static string Written<T>(
         T message,
         System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type

@@ -11,6 +11,9 @@ public ref struct ControlReader(ReadOnlySpan<byte> body)
     /// <summary>False as soon as a field was not there; all fields after it are empty.</summary>
     public bool IsGood { get; private set; } = true;
 
+    /// <summary>True if fields follow: those of a newer writer may be missing in an older one's body.</summary>
+    public readonly bool HasMore => !_rest.IsEmpty;
+
     /// <summary>Takes a number.</summary>
     public uint U32() =>
         TryTake(sizeof(uint), out var bytes) ? BinaryPrimitives.ReadUInt32LittleEndian(bytes) : 0;

@@ -36,6 +36,15 @@ public sealed record SpawnOrder
     /// <summary>Time until SIGKILL, ms.</summary>
     public uint GraceMs { get; init; } = 10_000;
 
+    /// <summary>How large its data files become.</summary>
+    public LogFileRules Files { get; init; } = LogFileRules.Default;
+
+    /// <summary>Everything before this offset of out is numbered: its bytes begin there if its files end earlier.</summary>
+    public ulong OutFrom { get; init; }
+
+    /// <summary>The same of err.</summary>
+    public ulong ErrFrom { get; init; }
+
     /// <summary>The frame.</summary>
     public ReadOnlyMemory<byte> Encode(uint id) =>
         new ControlWriter()
@@ -50,6 +59,11 @@ public sealed record SpawnOrder
             .U64(OpenFiles)
             .U32(StopSignal)
             .U32(GraceMs)
+            .U64(Files.FileBytes)
+            .U64(Files.MaxBytes)
+            .U32(Files.MustBlock ? 1u : 0)
+            .U64(OutFrom)
+            .U64(ErrFrom)
             .Finish(ControlKind.Spawn, id);
 
     /// <summary>Reads a body; null if it is not one.</summary>
@@ -70,7 +84,19 @@ public sealed record SpawnOrder
             StopSignal = fields.U32(),
             GraceMs = fields.U32(),
         };
-        return fields.IsGood && order is { Process: > 0, Run: > 0, Command.Count: > 0 }
+        if (fields.HasMore)
+        {
+            order = order with
+            {
+                Files = new LogFileRules(fields.U64(), fields.U64(), fields.U32() != 0),
+                OutFrom = fields.U64(),
+                ErrFrom = fields.U64(),
+            };
+        }
+
+        return
+            fields.IsGood
+            && order is { Process: > 0, Run: > 0, Command.Count: > 0, Files.IsSane: true }
             ? order
             : null;
     }

@@ -105,6 +105,11 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
             OpenFiles = spec.OpenFiles,
             StopSignal = (uint)spec.Stop.Signal,
             GraceMs = (uint)spec.Stop.TimeoutMs,
+            Files = new LogFileRules(
+                (ulong)spec.Disk.FileBytes,
+                (ulong)spec.Disk.MaxBytes,
+                spec.Disk.OnPressure == PressurePolicies.Block
+            ),
         };
         var body = await AskAsync(order.Encode, ct);
         var answer =

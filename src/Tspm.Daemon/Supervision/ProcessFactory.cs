@@ -169,6 +169,7 @@ internal sealed class ProcessFactory(
             : !RestartPolicies.All.Contains(spec.Restart.Policy)
                 ? $"\"{spec.Restart.Policy}\" is not one of {string.Join(", ", RestartPolicies.All)}"
             : FindRestartFault(spec.Restart) is { } restart ? restart
+            : spec.Disk.FindFault() is { } disk ? disk
             : spec.Stop.Signal is < 1 or > 64 ? $"{spec.Stop.Signal} is not a signal: 1 to 64"
             : spec.Stop.TimeoutMs is < 0 or > 3_600_000
                 ? $"a stop timeout of {spec.Stop.TimeoutMs} ms is not within 0 to 1 h"

@@ -36,6 +36,9 @@ public sealed record ProcessSpec
     /// <summary>How to stop it.</summary>
     public StopSpec Stop { get; set; } = new();
 
+    /// <summary>How much of its output is kept.</summary>
+    public LogFileSpec Disk { get; set; } = new();
+
     /// <summary>The caller's umask, 0 to 0x1FF.</summary>
     public uint Umask { get; set; } = 0x12;
 
