@@ -79,6 +79,21 @@ public static partial class HomeGuard
         return TryStat(path, stat) ? BinaryPrimitives.ReadUInt32LittleEndian(stat[UidAt..]) : null;
     }
 
+    /// <summary>Which file a path is: major and minor number of its device, and its number there; null if it is not there.</summary>
+    public static (uint Major, uint Minor, ulong Inode)? PlaceOf(string path)
+    {
+        const int majorAt = 136;
+        const int minorAt = 140;
+        Span<byte> stat = stackalloc byte[StatBytes];
+        return TryStat(path, stat, IdentityMask)
+            ? (
+                BinaryPrimitives.ReadUInt32LittleEndian(stat[majorAt..]),
+                BinaryPrimitives.ReadUInt32LittleEndian(stat[minorAt..]),
+                BinaryPrimitives.ReadUInt64LittleEndian(stat[InodeAt..])
+            )
+            : null;
+    }
+
     /// <summary>What tells a directory from any other that had or will have its name: inode and birth time.</summary>
     internal static string IdentityOf(string path)
     {

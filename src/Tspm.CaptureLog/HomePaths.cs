@@ -40,6 +40,9 @@ public sealed record HomePaths(string Root, string Machine)
     /// <summary>The daemon's own log.</summary>
     public string DaemonLog => Path.Join(Machine, "daemon.log");
 
+    /// <summary>What the keeper has to say while no daemon serves.</summary>
+    public string DaemonTrouble => Path.Join(Machine, "daemon.trouble");
+
     /// <summary>The keeper's own log.</summary>
     public string KeeperLog => Path.Join(Machine, "keeper.log");
 

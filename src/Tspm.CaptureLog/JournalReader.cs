@@ -48,6 +48,19 @@ public sealed class JournalReader : IDisposable
         return firsts;
     }
 
+    /// <summary>Reads the header of a file; false if it has none.</summary>
+    /// <exception cref="IOException">The device failed.</exception>
+    public static bool TryReadHeader(string directory, ulong first, out JournalRecord header)
+    {
+        using var handle = File.OpenHandle(
+            Path.Join(directory, first.ToString("D16", CultureInfo.InvariantCulture)),
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.ReadWrite | FileShare.Delete
+        );
+        return TryReadHeader(handle, first, out header);
+    }
+
     /// <summary>Reads the next records.</summary>
     /// <param name="records">Where they go.</param>
     /// <returns>How many; 0 if there is none yet.</returns>
@@ -133,7 +146,7 @@ public sealed class JournalReader : IDisposable
             FileAccess.Read,
             FileShare.ReadWrite | FileShare.Delete
         );
-        if (!HasGoodHeader(handle, first))
+        if (!TryReadHeader(handle, first, out _))
         {
             handle.Dispose();
             return false;
@@ -145,15 +158,16 @@ public sealed class JournalReader : IDisposable
         return true;
     }
 
-    private static bool HasGoodHeader(SafeFileHandle handle, ulong first)
+    private static bool TryReadHeader(SafeFileHandle handle, ulong first, out JournalRecord header)
     {
-        Span<JournalRecord> header = stackalloc JournalRecord[1];
-        return RandomAccess.Read(handle, MemoryMarshal.AsBytes(header), 0) == JournalRecord.Length
-            && header[0].IsIntact
-            && header[0].Kind == JournalRecordKind.Header
-            && header[0].A == JournalRecord.Magic
-            && (uint)header[0].C == JournalRecord.FormatVersion
-            && header[0].Ord == first;
+        header = default;
+        var bytes = MemoryMarshal.AsBytes(new Span<JournalRecord>(ref header));
+        return RandomAccess.Read(handle, bytes, 0) == JournalRecord.Length
+            && header.IsIntact
+            && header.Kind == JournalRecordKind.Header
+            && header.A == JournalRecord.Magic
+            && (uint)header.C == JournalRecord.FormatVersion
+            && header.Ord == first;
     }
 
     private string PathOf(ulong first) =>

@@ -22,6 +22,12 @@ public struct JournalRecord
     /// <summary>The format this code writes.</summary>
     public const uint FormatVersion = 1;
 
+    /// <summary>Bit of <see cref="B"/> of an exit: nobody knows how it ended.</summary>
+    public const int UnknownBit = 33;
+
+    /// <summary>Bit of <see cref="B"/> of an exit: the machine was started again.</summary>
+    public const int OtherBootBit = 34;
+
     /// <summary>CRC32C of the 60 bytes after it.</summary>
     public uint Checksum;
 
@@ -57,6 +63,10 @@ public struct JournalRecord
 
     /// <summary>Third field of the kind.</summary>
     public ulong C;
+
+    /// <summary>True of an exit that nobody saw because the machine was started again.</summary>
+    public readonly bool IsOfOtherBoot =>
+        Kind == JournalRecordKind.Exited && (B & (1ul << OtherBootBit)) != 0;
 
     /// <summary>True if the checksum is right.</summary>
     public readonly bool IsIntact => Checksum == ComputeChecksum();

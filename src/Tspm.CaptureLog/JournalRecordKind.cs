@@ -62,6 +62,12 @@ public enum JournalRecordKind : byte
 
     /// <summary>Nothing more is taken from the pipe until there is room (onPressure: block), or there is again.</summary>
     Blocked = 19,
+
+    /// <summary>Output may be gone: the program ended while nobody was there to read it.</summary>
+    Uncaptured = 32,
+
+    /// <summary>A new keeper goes on with this run.</summary>
+    Adopted = 33,
 }
 
 /// <summary>Why a stream goes on in a new data file, the b of a rotated record.</summary>

@@ -5,6 +5,7 @@ using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SmartIpc.Connections;
 using SmartIpc.Requests;
+using Tspm.CaptureLog;
 using Tspm.CaptureLog.Control;
 using Tspm.Daemon.Ingest;
 using Tspm.Daemon.Interop;
@@ -81,6 +82,8 @@ public static class DaemonHost
             TaskCreationOptions.RunContinuationsAsynchronously
         );
         private readonly string _daemonId = Guid.NewGuid().ToString("N");
+        private readonly HeldRuns _held = new();
+        private readonly DescendantFinder _finder = new(Environment.ProcessId);
         private KeeperLink? _keeper;
         private IngestThread? _ingest;
         private LogIngest? _logs;
@@ -146,19 +149,24 @@ public static class DaemonHost
             {
                 await keeper.DisposeAsync();
             }
+
+            _held.Dispose();
         }
 
         private async Task StartAsync()
         {
             _keeper = await KeeperLink.ConnectAsync(
                 _options.Home,
+                _options.KeeperCommand,
+                _held,
                 _log,
                 _time,
                 CancellationToken.None
             );
-            DaemonLog.KeeperFound(_log, _keeper.Pid, _keeper.Runs.Count);
+            _finder.Exclude(_keeper.Pid);
+            _keeper.Replaced += _finder.Exclude;
             _keeper.TerminateAsked += () => _end.TrySetResult(DaemonEnd.StopAll);
-            var recorder = new RunRecorder(_registry) { Synced = OnSynced };
+            var recorder = new RunRecorder(_registry) { Synced = OnSynced, Held = _held };
             _logs = new LogIngest(_options.Home, _options.Logs.Validate(), recorder);
             _ingest = new IngestThread(_options.Home, _logs, _log);
             recorder.Ingest = _ingest;
@@ -167,6 +175,7 @@ public static class DaemonHost
             var factory = new ProcessFactory(_registry, services, _logs, topics);
             services.ForgetAsync = factory.ForgetAsync;
             Load(factory);
+            CrashPoint.Pass(CrashPoint.InRecovery);
             _ingest.Start();
             await _ingest.CaughtUp;
             await ReportReplacedAsync();
@@ -196,7 +205,7 @@ public static class DaemonHost
                 Log = _log,
                 Home = _options.Home,
                 Options = _options,
-                Finder = new DescendantFinder(Environment.ProcessId, _keeper!.Pid),
+                Finder = _finder,
                 SaveAsync = _registry.SaveAsync,
                 NextStartOrder = _registry.NextStartOrder,
             };
@@ -204,7 +213,7 @@ public static class DaemonHost
         private void Load(ProcessFactory factory)
         {
             var living = _keeper!.Runs.ToDictionary(run => (run.Process, run.Run)); // set before this is called
-            _registry.Keeper = $"{_keeper.Pid}/{ProcFacts.Read(_keeper.Pid)?.StartTime}";
+            _registry.Keeper = BootIdentity.Read();
             foreach (var saved in _registry.Load(HighestUsedId()))
             {
                 var process = factory.Open(saved);
@@ -307,8 +316,8 @@ public static class DaemonHost
 
         private void WatchTasks()
         {
-            // Both set before this is called.
-            _watches = [FailAfterAsync(_ingest!.Ended), FailAfterAsync(_keeper!.Ended)];
+            // Set before this is called.
+            _watches = [FailAfterAsync(_ingest!.Ended)];
         }
 
         private async Task FailAfterAsync(Task ended)

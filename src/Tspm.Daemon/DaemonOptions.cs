@@ -15,6 +15,9 @@ public sealed record DaemonOptions
     /// <summary>Build told to clients.</summary>
     public required string BuildId { get; init; }
 
+    /// <summary>How a keeper is started in place of one that died; empty: none is started.</summary>
+    public IReadOnlyList<string> KeeperCommand { get; init; } = [];
+
     /// <summary>The limits of all logs.</summary>
     public LogStoreOptions Logs { get; init; } = new();
 

@@ -59,8 +59,10 @@ public static class KeeperHost
         var callersLimit = LibC.GetOpenFiles();
         LibC.SetOpenFiles(callersLimit with { Soft = callersLimit.Hard });
         var log = new KeeperLog(options.Home.KeeperLog);
-        using var journal = new JournalWriter(options.Home);
-        Tell(journal, JournalRecordKind.KeeperStarted, (ulong)Environment.ProcessId);
+        var scan = JournalScan.Read(options.Home.Journal);
+        var found = Adopter.Recognise(scan, options.Home);
+        var first = Adopter.FirstRecords(scan, found);
+        using var journal = new JournalWriter(options.Home, scan.NextOrd, first);
         using var sync = new SyncThread(journal, log, options.SyncInterval);
         var allowance = new PipeAllowance();
         var count = Math.Clamp(Environment.ProcessorCount / 2, 1, MaxCaptureThreads);
@@ -71,6 +73,8 @@ public static class KeeperHost
                 .Select(_ => new CaptureThread(journal, sync, allowance, log)),
         ];
         var runs = new RunTable(options.Home, captures, sync);
+        var adopter = new Adopter(options.Home, runs, sync, journal, scan, log);
+        adopter.Add(found);
         journal.Snapshot = runs.Snapshot;
         var daemon = new DaemonKeeper(options, journal, log, options.Home.DaemonLog + ".stderr");
         using var control = new ControlThread(
@@ -78,6 +82,7 @@ public static class KeeperHost
             runs,
             new Spawner(options.Home, journal, sync, callersLimit),
             new Reaper(runs, journal),
+            adopter,
             daemon,
             log,
             ready
@@ -88,6 +93,7 @@ public static class KeeperHost
             capture.Start();
         }
 
+        adopter.Open();
         var code = RunControl(control);
         foreach (var capture in captures)
         {
@@ -95,7 +101,7 @@ public static class KeeperHost
             capture.Dispose();
         }
 
-        Tell(journal, JournalRecordKind.KeeperStopping, 0);
+        TellStopping(journal);
         sync.Stop();
         return code;
     }
@@ -147,13 +153,12 @@ public static class KeeperHost
         return null;
     }
 
-    private static void Tell(JournalWriter journal, JournalRecordKind kind, ulong value)
+    private static void TellStopping(JournalWriter journal)
     {
         var record = new JournalRecord
         {
-            Kind = kind,
+            Kind = JournalRecordKind.KeeperStopping,
             Stream = StreamKind.Event,
-            A = value,
         };
         journal.Append(ref record);
     }

@@ -33,11 +33,7 @@ public readonly record struct ControlFrame(ControlKind Kind, uint Id, int Length
         var kind = (ControlKind)BinaryPrimitives.ReadUInt16LittleEndian(header[4..]);
         var version = BinaryPrimitives.ReadUInt16LittleEndian(header[6..]);
         frame = default;
-        if (
-            length > MaxBytes
-            || version != Version
-            || kind is ControlKind.None or > ControlKind.StatsReply
-        )
+        if (length > MaxBytes || version != Version || kind is ControlKind.None)
         {
             return false;
         }
@@ -101,4 +97,10 @@ public enum ControlKind : ushort
 
     /// <summary>Keeper: u64 bytes that its garbage-collected heap has ever allocated.</summary>
     StatsReply = 15,
+
+    /// <summary>Either: <see cref="RunHold"/>, with its descriptors.</summary>
+    Hold = 32,
+
+    /// <summary>Either: these were all holds. Empty.</summary>
+    HoldEnd = 33,
 }

@@ -168,6 +168,7 @@ internal static class DaemonCommands
                 Home = context.Home,
                 Version = BuildFacts.Version,
                 BuildId = BuildFacts.BuildId,
+                KeeperCommand = SelfCommand.With("keeper", "--home", context.Home.Root),
             }
         );
     }
@@ -182,10 +183,16 @@ internal static class DaemonCommands
                 Home = context.Home,
                 BuildId = BuildFacts.BuildId,
                 DaemonCommand = SelfCommand.With("daemon", "run", "--home", context.Home.Root),
+                DaemonTimeout = ReadTimeout("TSPM_DAEMON_TIMEOUT", TimeSpan.FromSeconds(60)),
             }
         );
         return Task.FromResult(code);
     }
+
+    private static TimeSpan ReadTimeout(string variable, TimeSpan otherwise) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text
+            ? TimeSpan.FromMilliseconds(SpecBuilder.ParseDuration(variable, text))
+            : otherwise;
 
     private static async Task WaitForEndAsync(int keeper)
     {

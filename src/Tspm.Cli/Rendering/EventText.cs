@@ -38,12 +38,28 @@ internal static class EventText
                 $"run {told.Run} could not be started{Failure(told)}{Next(told)}",
             LogEvents.DaemonReplaced => "a new tspm daemon took over",
             LogEvents.KeeperReplaced => "a new tspm keeper took over",
+            LogEvents.Uncaptured => Uncaptured(told),
             LogEvents.Created => "log created",
             _ => told.What,
         };
         var isTold = told.What == LogEvents.SpawnFailed || string.IsNullOrEmpty(told.Message);
         return TerminalSanitizer.Clean(isTold ? text : $"{text}: {told.Message}");
     }
+
+    private static string Uncaptured(LogEvent told)
+    {
+        var window = told is { From: { } from, To: { } to }
+            ? $" between {TimeOf(from)} and {TimeOf(to)}"
+            : string.Empty;
+        var bound = told.MaxBytes is { } bytes ? $", at most {bytes / 1024} KiB" : string.Empty;
+        return $"daemon and keeper had both died; output{window} may be missing{bound}";
+    }
+
+    private static string TimeOf(long wall) =>
+        DateTimeOffset
+            .UnixEpoch.AddTicks(wall)
+            .ToLocalTime()
+            .ToString("HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Ending(LogEvent told)
     {

@@ -1,4 +1,5 @@
 using Tspm.CaptureLog;
+using Tspm.Daemon.Keeper;
 using Tspm.Daemon.Supervision;
 using Tspm.Logs;
 using Tspm.Protocol.Messages;
@@ -24,6 +25,9 @@ internal sealed class RunRecorder : IJournalObserver
     /// <summary>Told when everything before a record is on the device.</summary>
     public Action? Synced { get; set; }
 
+    /// <summary>Descriptors that are let go when what they belong to has ended.</summary>
+    public HeldRuns? Held { get; set; }
+
     /// <summary>Whether the journal told the end of a run, as far as it was read when this is asked.</summary>
     public bool HasSeenExit(uint process, uint run)
     {
@@ -43,6 +47,7 @@ internal sealed class RunRecorder : IJournalObserver
             return;
         }
 
+        Held?.OnRecord(record);
         if (record.Process == 0 || _registry.Find(record.Process) is not { } process)
         {
             return;
@@ -55,8 +60,20 @@ internal sealed class RunRecorder : IJournalObserver
             WriteRunStart(process, record);
         }
 
+        if (isNews && AdoptionEvents.Of(record) is { } told)
+        {
+            // Set before the first turn.
+            Ingest!.Append(process.Log, record.Run, SupervisorServices.Body(told), record.Ord);
+        }
+
         if (record.Kind == JournalRecordKind.Exited)
         {
+            if (record.IsOfOtherBoot)
+            {
+                // Nobody knows how it ended, and nothing is started by surprise: it is settled as lost.
+                return;
+            }
+
             Remember(record.Process, record.Run);
         }
 

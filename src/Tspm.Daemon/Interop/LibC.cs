@@ -9,6 +9,7 @@ internal static partial class LibC
     /// <summary>Wait for input.</summary>
     public const short PollIn = 1;
 
+    private const int DuplicateCommand = 1030;
     private const int ReadWrite = 2;
     private const int Create = 0x40;
     private const int NonBlock = 0x800;
@@ -81,6 +82,25 @@ internal static partial class LibC
     public static SafeFileHandle OpenProcess(int pid) =>
         new((nint)syscall(PidfdOpenNumber, pid, 0, 0, 0), ownsHandle: true);
 
+    /// <summary>The effective user.</summary>
+    public static uint UserId => geteuid();
+
+    /// <summary>Closes a plain descriptor.</summary>
+    public static void Close(int descriptor) => _ = close(descriptor);
+
+    /// <summary>Another descriptor of the same open file, closed on exec; −1 if there is none left.</summary>
+    public static int Duplicate(int descriptor) => fcntl(descriptor, DuplicateCommand, 3);
+
+    /// <summary>Reaps a child of ours if it has ended.</summary>
+    public static bool TryReap(int pid, out int code)
+    {
+        const int noHang = 1;
+        const int exitShift = 8;
+        var reaped = waitpid(pid, out var status, noHang);
+        code = (status & 0x7F) == 0 ? (status >> exitShift) & 0xFF : 128 + (status & 0x7F);
+        return reaped != 0;
+    }
+
     /// <summary>Sends a signal; false if the process is gone or not ours.</summary>
     public static bool SendSignal(SafeFileHandle process, int signal) =>
         syscall(PidfdSendSignalNumber, process.DangerousGetHandle(), signal, 0, 0) == 0;
@@ -93,6 +113,18 @@ internal static partial class LibC
 
     [LibraryImport("libc", SetLastError = true)]
     private static unsafe partial nint write(SafeFileHandle file, byte* buffer, nuint length);
+
+    [LibraryImport("libc")]
+    private static partial uint geteuid();
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int close(int file);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fcntl(int file, int command, int argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int waitpid(int pid, out int status, int options);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fsync(SafeFileHandle file);

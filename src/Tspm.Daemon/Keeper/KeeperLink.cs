@@ -1,85 +1,124 @@
-using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tspm.CaptureLog;
 using Tspm.CaptureLog.Control;
-using Tspm.Daemon.Interop;
 using Tspm.Daemon.Logging;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Keeper;
 
-/// <summary>The daemon's connection to its keeper: asks, waits for the answer with this number, answers pings.</summary>
-/// <remarks>Questions from any thread; one loop reads.</remarks>
+/// <summary>The daemon's keeper, whichever it is just now: when one dies another is started, gets what we hold, and is asked again.</summary>
+/// <remarks>
+/// Questions from any thread. A question whose keeper died is put to the next one: a spawn is recognised there by its run,
+/// a signal may arrive twice.
+/// </remarks>
 internal sealed class KeeperLink : IKeeper, IAsyncDisposable
 {
+    private const int InputOutput = 5;
+    private const int OtherStage = 5;
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(10);
-    private readonly Socket _socket;
+    private static readonly TimeSpan KeeperDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
+    private readonly HomePaths _home;
+    private readonly HeldRuns _held;
+    private readonly KeeperStarter _starter;
     private readonly ILogger _log;
     private readonly TimeProvider _time;
-    private readonly ConcurrentDictionary<uint, TaskCompletionSource<byte[]>> _open = new();
-    private readonly SemaphoreSlim _sending = new(1, 1);
-    private readonly TaskCompletionSource _ended = new(
-        TaskCreationOptions.RunContinuationsAsynchronously
-    );
     private readonly CancellationTokenSource _stopping = new();
-    private uint _nextId;
-    private Task _loop = Task.CompletedTask;
+    private readonly Lock _gate = new();
 
-    private KeeperLink(Socket socket, ILogger log, TimeProvider time)
+    // Guarded by _gate: replaced when a keeper is lost, completed when the next one is there.
+    private TaskCompletionSource<KeeperConnection> _current = NewCurrent();
+    private Task _loop = Task.CompletedTask;
+    private volatile bool _isServing;
+    private volatile bool _isLeaving;
+
+    private KeeperLink(
+        HomePaths home,
+        IReadOnlyList<string> keeperCommand,
+        HeldRuns held,
+        ILogger log,
+        TimeProvider time
+    )
     {
-        _socket = socket;
+        _home = home;
+        _held = held;
         _log = log;
         _time = time;
+        _starter = new KeeperStarter(keeperCommand, home, log, time);
     }
 
     /// <inheritdoc/>
     public int Pid { get; private set; }
 
-    /// <summary>The runs that the keeper had when we connected.</summary>
+    /// <summary>The runs that the first keeper had when we connected.</summary>
     public IReadOnlyList<KeptRun> Runs { get; private set; } = [];
 
-    /// <summary>Ends when the connection is over.</summary>
-    public Task Ended => _ended.Task;
+    /// <summary>Why there is no keeper just now; null if there is one.</summary>
+    public string? Trouble { get; private set; } = "it is being looked for";
 
     /// <summary>The keeper was asked to stop.</summary>
     public event Action? TerminateAsked;
 
-    /// <summary>Connects to the keeper of a home.</summary>
-    /// <exception cref="SocketException">There is none.</exception>
-    /// <exception cref="IOException">It does not speak our language.</exception>
+    /// <summary>Another keeper is there.</summary>
+    public event Action<int>? Replaced;
+
+    /// <summary>Connects to the keeper of a home, and stays connected to whoever is its keeper.</summary>
+    /// <param name="home">The home.</param>
+    /// <param name="keeperCommand">How a keeper is started; empty: none is started.</param>
+    /// <param name="held">Gets what keepers give.</param>
+    /// <param name="log">The daemon's log.</param>
+    /// <param name="time">Time.</param>
+    /// <param name="ct">Ends the wait for the first one.</param>
     public static async Task<KeeperLink> ConnectAsync(
         HomePaths home,
+        IReadOnlyList<string> keeperCommand,
+        HeldRuns held,
         ILogger log,
         TimeProvider time,
         CancellationToken ct
     )
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        using (var directory = LibC.OpenDirectory(home.Machine))
-        {
-            var path =
-                $"/proc/self/fd/{directory.DangerousGetHandle()}/{Path.GetFileName(home.KeeperSocket)}";
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), ct);
-        }
-
-        var link = new KeeperLink(socket, log, time);
-        link._loop = link.ReadAsync();
-        var body = await link.AskAsync(id => new ControlWriter().Finish(ControlKind.Hello, id), ct);
-        var hello =
-            KeeperHello.Decode(body) ?? throw new IOException("the keeper's hello cannot be read");
-        link.Pid = (int)hello.Pid;
-        link.Runs = hello.Runs;
+        var link = new KeeperLink(home, keeperCommand, held, log, time);
+        link._loop = link.RunAsync();
+        await link.GetCurrent().WaitAsync(ct);
         return link;
     }
 
-    /// <summary>Tells the keeper that clients are served.</summary>
-    public Task ServingAsync(CancellationToken ct) =>
-        SendAsync(new ControlWriter().Finish(ControlKind.Serving, 0), ct);
+    /// <summary>Tells the keeper, and every one after it, that clients are served.</summary>
+    public async Task ServingAsync(CancellationToken ct)
+    {
+        _isServing = true;
+        try
+        {
+            var connection = await GetCurrent().WaitAsync(ct);
+            await connection.SendAsync(new ControlWriter().Finish(ControlKind.Serving, 0), ct);
+        }
+        catch (KeeperGoneException)
+        {
+            // The next one is told when it is there.
+        }
+    }
 
     /// <summary>Tells the keeper to end when all programs have ended, and not to start another daemon.</summary>
-    public Task ShutdownAsync(CancellationToken ct) =>
-        SendAsync(new ControlWriter().Finish(ControlKind.Shutdown, 0), ct);
+    public async Task ShutdownAsync(CancellationToken ct)
+    {
+        _isLeaving = true;
+        var shutdown = new ControlWriter().Finish(ControlKind.Shutdown, 0);
+        try
+        {
+            var connection = await GetCurrent().WaitAsync(KeeperDeadline, _time, ct);
+            await connection.SendAsync(shutdown, ct);
+        }
+        catch (KeeperGoneException error)
+        {
+            DaemonLog.KeeperLost(_log, error.Message);
+        }
+        catch (TimeoutException error)
+        {
+            DaemonLog.KeeperLost(_log, error.Message);
+        }
+    }
 
     /// <inheritdoc/>
     public async Task<SpawnOutcome> SpawnAsync(
@@ -90,7 +129,92 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
         CancellationToken ct
     )
     {
-        var order = new SpawnOrder
+        var order = OrderOf(process, run, runId, spec);
+        _held.Expect(process, run);
+        var isAlive = false;
+        try
+        {
+            var body = await AskAsync(order.Encode, ct);
+            var answer =
+                SpawnAnswer.Decode(body)
+                ?? throw new IOException("the keeper's answer cannot be read");
+            isAlive = answer.Errno == 0;
+            return new SpawnOutcome(
+                (int)answer.Errno,
+                (int)answer.Stage,
+                (int)answer.Pid,
+                answer.StartTime
+            );
+        }
+        catch (IOException error)
+        {
+            DaemonLog.KeeperRefused(_log, error.Message);
+            return new SpawnOutcome(InputOutput, OtherStage, 0, 0);
+        }
+        finally
+        {
+            _held.Answered(process, run, isAlive);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<int> SignalAsync(
+        uint process,
+        uint run,
+        int signal,
+        bool toGroup,
+        CancellationToken ct
+    )
+    {
+        var order = new SignalOrder(process, run, (uint)signal, toGroup);
+        try
+        {
+            return (int)new ControlReader(await AskAsync(order.Encode, ct)).U32();
+        }
+        catch (IOException error)
+        {
+            DaemonLog.KeeperRefused(_log, error.Message);
+            return InputOutput;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<long> GetAllocatedBytesAsync(CancellationToken ct)
+    {
+        var body = await AskAsync(id => new ControlWriter().Finish(ControlKind.Stats, id), ct);
+        return (long)new ControlReader(body).U64();
+    }
+
+    /// <inheritdoc/>
+    public async Task CutDrainAsync(uint process, uint run, CancellationToken ct)
+    {
+        try
+        {
+            await AskAsync(
+                id => new ControlWriter().U32(process).U32(run).Finish(ControlKind.CutDrain, id),
+                ct
+            );
+        }
+        catch (IOException error)
+        {
+            DaemonLog.KeeperRefused(_log, error.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _isLeaving = true;
+        await _stopping.CancelAsync();
+        await _loop;
+        _stopping.Dispose();
+    }
+
+    private static TaskCompletionSource<KeeperConnection> NewCurrent() =>
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static SpawnOrder OrderOf(uint process, uint run, Guid runId, ProcessSpec spec) =>
+        new()
         {
             Process = process,
             Run = run,
@@ -111,52 +235,13 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
                 spec.Disk.OnPressure == PressurePolicies.Block
             ),
         };
-        var body = await AskAsync(order.Encode, ct);
-        var answer =
-            SpawnAnswer.Decode(body) ?? throw new IOException("the keeper's answer cannot be read");
-        return new SpawnOutcome(
-            (int)answer.Errno,
-            (int)answer.Stage,
-            (int)answer.Pid,
-            answer.StartTime
-        );
-    }
 
-    /// <inheritdoc/>
-    public async Task<int> SignalAsync(
-        uint process,
-        uint run,
-        int signal,
-        bool toGroup,
-        CancellationToken ct
-    )
+    private Task<KeeperConnection> GetCurrent()
     {
-        var order = new SignalOrder(process, run, (uint)signal, toGroup);
-        return (int)new ControlReader(await AskAsync(order.Encode, ct)).U32();
-    }
-
-    /// <inheritdoc/>
-    public async Task<long> GetAllocatedBytesAsync(CancellationToken ct)
-    {
-        var body = await AskAsync(id => new ControlWriter().Finish(ControlKind.Stats, id), ct);
-        return (long)new ControlReader(body).U64();
-    }
-
-    /// <inheritdoc/>
-    public Task CutDrainAsync(uint process, uint run, CancellationToken ct) =>
-        AskAsync(
-            id => new ControlWriter().U32(process).U32(run).Finish(ControlKind.CutDrain, id),
-            ct
-        );
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        _socket.Dispose();
-        await _loop;
-        _sending.Dispose();
-        _stopping.Dispose();
+        lock (_gate)
+        {
+            return _current.Task;
+        }
     }
 
     private async Task<byte[]> AskAsync(
@@ -164,149 +249,180 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
         CancellationToken ct
     )
     {
-        var id = Interlocked.Increment(ref _nextId);
-        var answer = new TaskCompletionSource<byte[]>(
-            TaskCreationOptions.RunContinuationsAsynchronously
-        );
-        _open[id] = answer;
-        try
+        var begin = _time.GetTimestamp();
+        while (true)
         {
-            if (_ended.Task.IsCompleted)
+            var left = KeeperDeadline - _time.GetElapsedTime(begin);
+            if (left <= TimeSpan.Zero)
             {
-                throw new IOException("there is no keeper");
+                throw new IOException($"there is no keeper: {Trouble}");
             }
 
-            await SendAsync(encode(id), ct);
-            return await answer.Task.WaitAsync(AnswerDeadline, _time, ct);
-        }
-        catch (TimeoutException late)
-        {
-            throw new IOException(
-                $"the keeper did not answer within {AnswerDeadline.TotalSeconds} s",
-                late
-            );
-        }
-        finally
-        {
-            _open.TryRemove(id, out _);
+            try
+            {
+                var connection = await GetCurrent().WaitAsync(left, _time, ct);
+                return await connection.AskAsync(encode, ct);
+            }
+            catch (KeeperGoneException)
+            {
+                // The loop sees its end too; the question goes to the one after it.
+                await Task.Delay(Look, _time, ct);
+            }
+            catch (TimeoutException)
+            {
+                throw new IOException($"there is no keeper: {Trouble}");
+            }
         }
     }
 
-    private async Task SendAsync(ReadOnlyMemory<byte> frame, CancellationToken ct)
+    /// <summary>From keeper to keeper.</summary>
+    private async Task RunAsync()
     {
-        await _sending.WaitAsync(ct);
         try
         {
-            while (!frame.IsEmpty)
+            while (!_stopping.IsCancellationRequested)
             {
-                frame = frame[await _socket.SendAsync(frame, SocketFlags.None, ct)..];
-            }
-        }
-        catch (SocketException error)
-        {
-            throw new IOException($"the keeper does not take orders: {error.Message}", error);
-        }
-        finally
-        {
-            _sending.Release();
-        }
-    }
+                await using var connection = await FindAsync();
+                var reason = await connection.Ended.WaitAsync(_stopping.Token);
+                lock (_gate)
+                {
+                    _current = NewCurrent();
+                }
 
-    private async Task ReadAsync()
-    {
-        var reason = "it closed the connection";
-        try
-        {
-            while (await ReadFrameAsync())
-            {
-                // All is in ReadFrameAsync.
+                Pid = 0;
+                Trouble = reason;
+                if (_isLeaving)
+                {
+                    return;
+                }
+
+                DaemonLog.KeeperLost(_log, reason);
+                _starter.OnLost();
             }
-        }
-        catch (SocketException error)
-        {
-            reason = error.Message;
-        }
-        catch (IOException error)
-        {
-            reason = error.Message;
         }
         catch (OperationCanceledException)
         {
-            reason = "";
-        }
-        catch (ObjectDisposedException)
-        {
-            reason = "";
-        }
-
-        if (reason.Length > 0 && !_stopping.IsCancellationRequested)
-        {
-            DaemonLog.KeeperLost(_log, reason);
-        }
-
-        Pid = 0;
-        _ended.TrySetResult();
-        foreach (var waiting in _open.Values)
-        {
-            waiting.TrySetException(new IOException("the keeper is gone"));
+            // The daemon leaves.
         }
     }
 
-    private async Task<bool> ReadFrameAsync()
+    /// <summary>Looks for a keeper, starts one if nobody does, and greets it.</summary>
+    private async Task<KeeperConnection> FindAsync()
     {
-        var header = new byte[ControlFrame.HeaderBytes];
-        if (!await ReadWholeAsync(header))
+        while (true)
         {
-            return false;
-        }
-
-        if (!ControlFrame.TryRead(header, out var frame))
-        {
-            throw new IOException("the keeper sent something that is no frame");
-        }
-
-        var body = new byte[frame.Length];
-        if (!await ReadWholeAsync(body))
-        {
-            return false;
-        }
-
-        switch (frame.Kind)
-        {
-            case ControlKind.Ping:
-                await SendAsync(
-                    new ControlWriter().Finish(ControlKind.Pong, frame.Id),
-                    _stopping.Token
-                );
-                break;
-            case ControlKind.Terminate:
-                TerminateAsked?.Invoke();
-                break;
-            default:
-                if (_open.TryGetValue(frame.Id, out var waiting))
+            try
+            {
+                return await GreetAsync();
+            }
+            catch (SocketException error)
+            {
+                Trouble = error.Message;
+            }
+            catch (IOException error)
+            {
+                if (Trouble != error.Message)
                 {
-                    waiting.TrySetResult(body);
+                    DaemonLog.KeeperRefused(_log, error.Message);
                 }
 
-                break;
-        }
-
-        return true;
-    }
-
-    private async Task<bool> ReadWholeAsync(Memory<byte> destination)
-    {
-        while (!destination.IsEmpty)
-        {
-            var read = await _socket.ReceiveAsync(destination, SocketFlags.None, _stopping.Token);
-            if (read == 0)
-            {
-                return false;
+                Trouble = error.Message;
             }
 
-            destination = destination[read..];
+            if (!_isLeaving)
+            {
+                _starter.StartIfDue();
+            }
+
+            await Task.Delay(Look, _time, _stopping.Token);
+        }
+    }
+
+    private async Task<KeeperConnection> GreetAsync()
+    {
+        var events = new KeeperEvents(
+            () => TerminateAsked?.Invoke(),
+            _held.Keep,
+            _held.EndGreeting
+        );
+        var ct = _stopping.Token;
+        var connection = await KeeperConnection.ConnectAsync(
+            _home,
+            _time,
+            AnswerDeadline,
+            events,
+            ct
+        );
+        try
+        {
+            _held.BeginGreeting();
+            await GiveHoldsAsync(connection, ct);
+            var body = await connection.AskAsync(
+                id => new ControlWriter().Finish(ControlKind.Hello, id),
+                ct
+            );
+            var hello =
+                KeeperHello.Decode(body)
+                ?? throw new IOException(
+                    $"what listens on {_home.KeeperSocket} (pid {connection.PeerPid}) is no keeper"
+                );
+            await WelcomeAsync(connection, hello, ct);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task WelcomeAsync(
+        KeeperConnection connection,
+        KeeperHello hello,
+        CancellationToken ct
+    )
+    {
+        if (_isServing)
+        {
+            await connection.SendAsync(new ControlWriter().Finish(ControlKind.Serving, 0), ct);
         }
 
-        return true;
+        Pid = (int)hello.Pid;
+        Trouble = null;
+        _starter.OnFound();
+        DaemonLog.KeeperFound(_log, Pid, hello.Runs.Count);
+        TaskCompletionSource<KeeperConnection> current;
+        lock (_gate)
+        {
+            current = _current;
+        }
+
+        if (Runs.Count == 0)
+        {
+            Runs = hello.Runs;
+        }
+
+        Replaced?.Invoke(Pid);
+        current.TrySetResult(connection);
+    }
+
+    private async Task GiveHoldsAsync(KeeperConnection connection, CancellationToken ct)
+    {
+        foreach (var (hold, descriptors) in _held.CopyForKeeper())
+        {
+            try
+            {
+                await connection.SendAsync(hold.Encode(), descriptors, ct);
+            }
+            finally
+            {
+                foreach (var descriptor in descriptors)
+                {
+                    Interop.LibC.Close(descriptor);
+                }
+            }
+        }
+
+        await connection.SendAsync(new ControlWriter().Finish(ControlKind.HoldEnd, 0), ct);
     }
 }

@@ -60,6 +60,15 @@ internal static partial class DaemonLog
     )]
     public static partial void KeeperFound(ILogger log, int pid, int runs);
 
+    [LoggerMessage(1014, LogLevel.Warning, "a new keeper is started, pid {Pid}")]
+    public static partial void KeeperStarting(ILogger log, int pid);
+
+    [LoggerMessage(1015, LogLevel.Error, "the keeper that was started is not there: {Reason}")]
+    public static partial void KeeperNotStarted(ILogger log, string reason);
+
+    [LoggerMessage(1016, LogLevel.Error, "the keeper could not be asked: {Reason}")]
+    public static partial void KeeperRefused(ILogger log, string reason);
+
     [LoggerMessage(1012, LogLevel.Information, "{Name}: run {Run} goes on, pid {Pid}")]
     public static partial void RunAdopted(ILogger log, string name, uint run, int pid);
 

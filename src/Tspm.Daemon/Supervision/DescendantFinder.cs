@@ -11,11 +11,16 @@ internal sealed class DescendantFinder
 {
     private const int MaxEnvironment = 256 * 1024;
     private const int MaxDescriptors = 64;
-    private readonly HashSet<int> _neverOurs;
+
+    // Replaced, never changed in place.
+    private volatile HashSet<int> _neverOurs;
 
     /// <summary>Makes a finder.</summary>
     /// <param name="neverOurs">Keeper and daemon: a tspm inside a managed program may have started them.</param>
     public DescendantFinder(params ReadOnlySpan<int> neverOurs) => _neverOurs = [.. neverOurs];
+
+    /// <summary>One more that is never ours: another keeper.</summary>
+    public void Exclude(int pid) => _neverOurs = [.. _neverOurs, pid];
 
     /// <summary>The living processes of a run, the leader excepted; zombies count as gone.</summary>
     /// <param name="leader">The leader's pid, and its start time; a pid with another start time is a stranger.</param>

@@ -76,7 +76,22 @@ internal sealed unsafe class CaptureThread : IDisposable
                     $"{stream.PipePath}: cannot be watched: {Marshal.GetPInvokeErrorMessage(LibC.LastError)}"
                 );
             }
+
+            if (stream.MustProbe)
+            {
+                _allowance.Adopt(stream);
+                Turn(stream, JournalWriter.Now);
+                WriteRecords();
+            }
         });
+
+    /// <summary>A second descriptor of a stream, for the daemon; −1 if it has ended.</summary>
+    public int Lend(CapturedStream stream)
+    {
+        var descriptor = -1;
+        Order(() => descriptor = stream.HasEnded ? -1 : LibC.Duplicate(stream.Descriptor));
+        return descriptor;
+    }
 
     /// <summary>Takes what the pipe holds; if it is still open then, its bytes go on in a stream of its run's own.</summary>
     /// <returns>True if it was still open.</returns>
@@ -257,6 +272,7 @@ internal sealed unsafe class CaptureThread : IDisposable
 
         if (moved == 0)
         {
+            stream.MustProbe = false;
             WatchAgain(stream);
             return;
         }
@@ -267,6 +283,11 @@ internal sealed unsafe class CaptureThread : IDisposable
         if (moved >= Math.Min(MaxTurnBytes, stream.PipeSize / 2))
         {
             _allowance.TryGrow(stream);
+            TakeByTimer(stream, now);
+        }
+        else if (stream.MustProbe)
+        {
+            // Who opens after the last writer left is never told of the end: read on until there is nothing.
             TakeByTimer(stream, now);
         }
         else if (stream.DueAt != 0)
@@ -347,6 +368,7 @@ internal sealed unsafe class CaptureThread : IDisposable
             Recover(stream);
             target.Advance(moved);
             _sync.Touch(target);
+            CrashPoint.Pass(CrashPoint.AfterSplice);
             var chunk = RecordOf(stream, JournalRecordKind.Chunk);
             chunk.A = target.End;
             chunk.B = (ulong)moved;

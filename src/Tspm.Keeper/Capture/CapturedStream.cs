@@ -6,8 +6,8 @@ namespace Tspm.Keeper.Capture;
 /// <remarks>Owned by one capture thread from the moment it is given to it.</remarks>
 internal sealed class CapturedStream
 {
-    /// <summary>The read end.</summary>
-    public required int Descriptor { get; init; }
+    /// <summary>The read end; −1 while the daemon has the only one.</summary>
+    public required int Descriptor { get; set; }
 
     /// <summary>Out or err.</summary>
     public required StreamKind Kind { get; init; }
@@ -50,6 +50,9 @@ internal sealed class CapturedStream
 
     /// <summary>True while the disk refuses its bytes; they wait in the pipe.</summary>
     public bool IsRefused { get; set; }
+
+    /// <summary>True if its pipe was opened by name after a keeper died: until it was seen empty its end may go untold.</summary>
+    public bool MustProbe { get; set; }
 
     /// <summary>True when it has ended.</summary>
     public bool HasEnded { get; set; }

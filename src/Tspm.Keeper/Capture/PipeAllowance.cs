@@ -59,6 +59,18 @@ internal sealed class PipeAllowance
         stream.PipeSize = size;
     }
 
+    /// <summary>A pipe of an older keeper may have been made larger.</summary>
+    public void Adopt(CapturedStream stream)
+    {
+        var size = stream.IsCopied ? 0 : LibC.GetPipeSize(stream.Descriptor);
+        stream.PipeSize = size > 0 ? size : stream.PipeSize;
+        if (size >= GrownBytes)
+        {
+            stream.IsGrown = true;
+            Interlocked.Increment(ref _grown);
+        }
+    }
+
     /// <summary>Gives the room back: the stream is quiet, or has ended.</summary>
     public void Release(CapturedStream stream)
     {

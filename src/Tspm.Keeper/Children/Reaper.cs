@@ -20,6 +20,10 @@ internal sealed unsafe class Reaper(RunTable runs, JournalWriter journal)
     private const int Dumped = 3;
     private const int InfoBytes = 128;
     private const int UsageLongs = 18;
+    private const long LookEvery = 20_000_000;
+
+    // Between its end and its being reaped nobody may know the code; an init that does not reap at once is given this long.
+    private const long LongestWait = 500_000_000;
 
     /// <summary>Takes everybody who has ended.</summary>
     /// <param name="onOther">Told of a child that is no run's leader: its pid, exit code or 128 + signal, signal.</param>
@@ -42,6 +46,7 @@ internal sealed unsafe class Reaper(RunTable runs, JournalWriter journal)
             if (runs.FindByPid(pid) is { } run)
             {
                 Journal(run, how, status, usage);
+                CrashPoint.Pass(CrashPoint.AfterExited);
             }
 
             LibC.WaitId(OneChild, pid, info, Exited | NoHang, usage);
@@ -51,6 +56,58 @@ internal sealed unsafe class Reaper(RunTable runs, JournalWriter journal)
                 how == ExitedNormally ? 0 : status
             );
         }
+    }
+
+    /// <summary>Takes the leaders that have ended and are no children of ours.</summary>
+    /// <returns>Monotonic time, ns, at which to look again; <see cref="long.MaxValue"/> if a pidfd will tell.</returns>
+    public long SweepAdopted(long now)
+    {
+        var again = long.MaxValue;
+        foreach (var run in runs.Runs)
+        {
+            if (run.IsChild || run.HasExited || run.PidDescriptor < 0)
+            {
+                continue;
+            }
+
+            var facts = ProcessExit.Read(run.PidDescriptor, run.Pid, run.StartTime);
+            if (!facts.HasEnded)
+            {
+                continue;
+            }
+
+            run.ExitKnownBy = run.ExitKnownBy == 0 ? now + LongestWait : run.ExitKnownBy;
+            if (facts.IsKnown || now >= run.ExitKnownBy)
+            {
+                Journal(run, facts);
+                CrashPoint.Pass(CrashPoint.AfterExited);
+            }
+            else
+            {
+                again = Math.Min(again, now + LookEvery);
+            }
+        }
+
+        return again;
+    }
+
+    private void Journal(RunEntry run, ExitFacts facts)
+    {
+        const int dumpedBit = 32;
+        var record = new JournalRecord
+        {
+            Kind = JournalRecordKind.Exited,
+            Stream = StreamKind.Event,
+            Process = run.Order.Process,
+            Run = run.Order.Run,
+            A = facts.IsKnown ? (ulong)facts.Code : 0,
+            B = !facts.IsKnown
+                ? 1ul << JournalRecord.UnknownBit
+                : (uint)facts.Signal | (facts.HasDumped ? 1ul << dumpedBit : 0),
+        };
+        journal.Append(ref record);
+        run.Records.Add(record);
+        run.HasExited = true;
     }
 
     private void Journal(RunEntry run, int how, int status, long* usage)

@@ -20,8 +20,17 @@ internal sealed class RunEntry(SpawnOrder order)
     /// <summary>Its start time, clock ticks.</summary>
     public ulong StartTime { get; set; }
 
-    /// <summary>Readable when the leader ends; −1 if there is none.</summary>
+    /// <summary>Readable when the leader ends, closed then; −1 if there is none.</summary>
     public int PidDescriptor { get; set; } = -1;
+
+    /// <summary>False if an older keeper started it: then its exit is found by its pidfd only.</summary>
+    public bool IsChild { get; init; } = true;
+
+    /// <summary>Monotonic time, ns, at which its end is no longer waited for to become known; 0 while it lives.</summary>
+    public long ExitKnownBy { get; set; }
+
+    /// <summary>True once the control loop watches <see cref="PidDescriptor"/>.</summary>
+    public bool IsWatched { get; set; }
 
     /// <summary>True when the leader was reaped.</summary>
     public bool HasExited { get; set; }

@@ -1,7 +1,6 @@
 using Tspm.CaptureLog;
 using Tspm.CaptureLog.Control;
 using Tspm.Keeper.Capture;
-using Tspm.Keeper.Interop;
 
 namespace Tspm.Keeper.Children;
 
@@ -16,6 +15,7 @@ internal sealed class RunTable(
     private readonly Lock _gate = new();
     private readonly List<RunEntry> _runs = [];
     private readonly Dictionary<uint, KeptProcess> _processes = [];
+    private readonly Dictionary<uint, StartedRun> _newest = [];
 
     /// <summary>All runs, in the order of their start.</summary>
     public IReadOnlyList<RunEntry> Runs
@@ -57,7 +57,22 @@ internal sealed class RunTable(
         {
             _runs.Add(run);
         }
+
+        Remember(run.Order.Process, new StartedRun(run.Order.Run, run.Pid, run.StartTime));
     }
+
+    /// <summary>A run was started once; it is not started again, whatever became of it.</summary>
+    public void Remember(uint process, StartedRun started)
+    {
+        if (started.Run >= _newest.GetValueOrDefault(process).Run)
+        {
+            _newest[process] = started;
+        }
+    }
+
+    /// <summary>Whether this run was started before, by this keeper or an older one.</summary>
+    public bool WasStarted(uint process, uint run, out StartedRun newest) =>
+        _newest.TryGetValue(process, out newest) && run <= newest.Run;
 
     /// <summary>The run; null if it is over.</summary>
     public RunEntry? Find(uint process, uint run) =>
@@ -72,16 +87,7 @@ internal sealed class RunTable(
     {
         lock (_gate)
         {
-            return
-            [
-                .. _runs
-                    .SelectMany(run => run.Records)
-                    .Select(record =>
-                    {
-                        record.Flags |= JournalFlags.Snapshot;
-                        return record;
-                    }),
-            ];
+            return [.. _runs.SelectMany(SnapshotOf)];
         }
     }
 
@@ -118,11 +124,6 @@ internal sealed class RunTable(
 
         foreach (var run in over)
         {
-            if (run.PidDescriptor >= 0)
-            {
-                LibC.close(run.PidDescriptor);
-            }
-
             if (
                 Runs.All(other => other.Order.Process != run.Order.Process)
                 && _processes.Remove(run.Order.Process, out var process)
@@ -132,4 +133,37 @@ internal sealed class RunTable(
             }
         }
     }
+
+    /// <summary>The records that tell of one run.</summary>
+    internal static IEnumerable<JournalRecord> SnapshotOf(RunEntry run)
+    {
+        foreach (var known in run.Records)
+        {
+            var record = known;
+            record.Flags |= JournalFlags.Snapshot;
+            if (record.Kind == JournalRecordKind.StreamBegin)
+            {
+                // Adopted and not opened yet: as it was found.
+                var stream = run.Streams.Find(stream => stream.Kind == known.Stream);
+                if (stream is { HasEnded: true })
+                {
+                    continue;
+                }
+
+                if (stream is not null && stream.Flags.HasFlag(JournalFlags.Orphan))
+                {
+                    record.Flags |= JournalFlags.Orphan;
+                    record.A = 0;
+                }
+            }
+
+            yield return record;
+        }
+    }
 }
+
+/// <summary>The newest run of a process that was started.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Pid">Its leader.</param>
+/// <param name="StartTime">The leader's start time, clock ticks.</param>
+internal readonly record struct StartedRun(uint Run, int Pid, ulong StartTime);

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Text;
 using Tspm.CaptureLog;
 using Tspm.CaptureLog.Control;
 using Tspm.Keeper.Capture;
@@ -36,8 +35,14 @@ internal sealed class Spawner(
     /// <summary>Starts a program.</summary>
     /// <param name="order">What to start.</param>
     /// <param name="process">The process it belongs to.</param>
+    /// <param name="prepared">Told before anything can live: its outputs are open.</param>
     /// <param name="entry">The run, if it lives.</param>
-    public SpawnAnswer Spawn(SpawnOrder order, KeptProcess process, out RunEntry? entry)
+    public SpawnAnswer Spawn(
+        SpawnOrder order,
+        KeptProcess process,
+        Action<RunEntry> prepared,
+        out RunEntry? entry
+    )
     {
         entry = null;
         var kinds =
@@ -49,8 +54,10 @@ internal sealed class Spawner(
         process.FreeStream(StreamKind.Err, sync);
         var failed = OpenStreams(order, process, kinds, run, out var terminal);
         Announce(order, process, kinds, run);
+        CrashPoint.Pass(CrashPoint.AfterIntent);
         if (failed is null)
         {
+            prepared(run);
             failed = Start(order, terminal, run);
         }
 
@@ -170,6 +177,7 @@ internal sealed class Spawner(
         records[0] = RecordOf(order, JournalRecordKind.SpawnIntent, StreamKind.Event);
         records[0].A = BinaryPrimitives.ReadUInt64LittleEndian(id);
         records[0].B = BinaryPrimitives.ReadUInt64LittleEndian(id[8..]);
+        records[0].C = order.GraceMs | ((ulong)order.StopSignal << 32);
         for (var i = 0; i < kinds.Length; i++)
         {
             records[1 + i] = RecordOf(order, JournalRecordKind.StreamBegin, kinds[i]);
@@ -208,8 +216,11 @@ internal sealed class Spawner(
             return new SpawnAnswer((uint)errno, (uint)Stage.Program, 0, 0);
         }
 
+        CrashPoint.Pass(CrashPoint.AfterSpawn);
         run.Pid = pid;
-        run.StartTime = StartTimeOf(pid);
+
+        // Not reaped yet, so it has a line there even if it has ended.
+        run.StartTime = ProcessStat.Read(pid)?.StartTime ?? 0;
         var spawned = RecordOf(order, JournalRecordKind.Spawned, StreamKind.Event);
         spawned.A = (ulong)pid;
         spawned.B = run.StartTime;
@@ -306,16 +317,4 @@ internal sealed class Spawner(
         order.Flags.HasFlag(SpawnFlags.Pty) ? JournalFlags.Pty
         : order.Flags.HasFlag(SpawnFlags.Merge) ? JournalFlags.Merged
         : JournalFlags.None;
-
-    /// <summary>Field 22 of /proc/pid/stat; the name before it stands in brackets and may hold anything.</summary>
-    private static ulong StartTimeOf(int pid)
-    {
-        const int startTimeAfterName = 19;
-        var stat = File.ReadAllText($"/proc/{pid}/stat", Encoding.Latin1);
-        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return ulong.Parse(
-            fields[startTimeAfterName],
-            System.Globalization.CultureInfo.InvariantCulture
-        );
-    }
 }

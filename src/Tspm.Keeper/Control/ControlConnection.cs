@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Tspm.CaptureLog.Control;
+using Tspm.Keeper.Interop;
 
 namespace Tspm.Keeper.Control;
 
@@ -8,8 +9,8 @@ namespace Tspm.Keeper.Control;
 internal sealed class ControlConnection : IDisposable
 {
     private const int FirstBuffer = 64 * 1024;
-    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(2);
     private readonly Socket _socket;
+    private readonly Queue<int> _descriptors = new();
     private byte[] _buffer = new byte[FirstBuffer];
     private int _length;
 
@@ -17,8 +18,6 @@ internal sealed class ControlConnection : IDisposable
     public ControlConnection(Socket socket, int peerPid)
     {
         _socket = socket;
-        _socket.Blocking = true;
-        _socket.SendTimeout = (int)SendTimeout.TotalMilliseconds;
         PeerPid = peerPid;
     }
 
@@ -42,42 +41,46 @@ internal sealed class ControlConnection : IDisposable
             );
         }
 
-        int read;
-        try
+        var read = DescriptorPassing.Receive(Descriptor, _buffer.AsSpan(_length), _descriptors);
+        if (read <= 0)
         {
-            read = _socket.Receive(_buffer.AsSpan(_length), SocketFlags.None);
-        }
-        catch (SocketException)
-        {
-            return false;
+            return read == 0;
         }
 
         _length += read;
         LastHeard = now;
-        return read > 0 && TakeFrames(handle);
+        return TakeFrames(handle);
     }
 
-    /// <summary>Sends a frame; false if the connection is over.</summary>
-    public bool Send(ReadOnlyMemory<byte> frame)
+    /// <summary>Takes descriptors that came with a frame; false if there are fewer.</summary>
+    public bool TryTakeDescriptors(Span<int> destination)
     {
-        try
-        {
-            var rest = frame.Span;
-            while (!rest.IsEmpty)
-            {
-                rest = rest[_socket.Send(rest, SocketFlags.None)..];
-            }
-
-            return true;
-        }
-        catch (SocketException)
+        if (_descriptors.Count < destination.Length)
         {
             return false;
         }
+
+        for (var i = 0; i < destination.Length; i++)
+        {
+            destination[i] = _descriptors.Dequeue();
+        }
+
+        return true;
     }
 
+    /// <summary>Sends a frame, and descriptors with it; false if the connection is over.</summary>
+    public bool Send(ReadOnlyMemory<byte> frame, ReadOnlySpan<int> descriptors = default) =>
+        DescriptorPassing.TrySend(Descriptor, frame.Span, descriptors);
+
     /// <inheritdoc/>
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _socket.Dispose();
+        while (_descriptors.TryDequeue(out var unclaimed))
+        {
+            LibC.close(unclaimed);
+        }
+    }
 
     private bool TakeFrames(Action<ControlFrame, byte[], int> handle)
     {

@@ -1,3 +1,4 @@
+using Tspm.CaptureLog;
 using Tspm.CaptureLog.Control;
 using Tspm.Keeper.Children;
 using Tspm.Keeper.Interop;
@@ -15,6 +16,7 @@ internal sealed class ControlThread : IDisposable
     private const ulong SignalTag = 2;
     private const ulong ConnectionTag = 3;
     private const ulong ChildTag = 4;
+    private const long HoldDeadline = 3 * Second;
     private readonly KeeperOptions _options;
     private readonly RunTable _runs;
     private readonly Spawner _spawner;
@@ -22,6 +24,7 @@ internal sealed class ControlThread : IDisposable
     private readonly DaemonKeeper _daemon;
     private readonly KeeperLog _log;
     private readonly ReadyPipe _ready;
+    private readonly Adopter _adopter;
     private readonly ControlSocket _listener;
     private readonly Epoll _epoll = new();
     private readonly EpollEvent[] _events = new EpollEvent[64];
@@ -32,6 +35,9 @@ internal sealed class ControlThread : IDisposable
     private long _killAt = long.MaxValue;
     private bool _isEnding;
     private long _pingedAt;
+    private long _aloneSince;
+    private long _settleBy;
+    private long _lookAt = long.MaxValue;
 
     /// <summary>Makes the thread's state; <see cref="Run"/> runs on the caller's thread.</summary>
     public ControlThread(
@@ -39,6 +45,7 @@ internal sealed class ControlThread : IDisposable
         RunTable runs,
         Spawner spawner,
         Reaper reaper,
+        Adopter adopter,
         DaemonKeeper daemon,
         KeeperLog log,
         ReadyPipe ready
@@ -48,6 +55,7 @@ internal sealed class ControlThread : IDisposable
         _runs = runs;
         _spawner = spawner;
         _reaper = reaper;
+        _adopter = adopter;
         _daemon = daemon;
         _log = log;
         _ready = ready;
@@ -69,13 +77,17 @@ internal sealed class ControlThread : IDisposable
     /// <returns>The exit code.</returns>
     public int Run()
     {
+        _settleBy = JournalWriter.Now + HoldDeadline;
         while (true)
         {
             var now = JournalWriter.Now;
             if (_daemon.StartIfDue(now))
             {
-                _epoll.Add(_daemon.PidDescriptor, Epoll.In, ChildTag);
+                WatchDaemon(now);
             }
+
+            SettleIfDue(now);
+            WatchLeaders();
 
             if (_daemon.FatalReason is { } reason && !_runs.HasLiving)
             {
@@ -90,6 +102,9 @@ internal sealed class ControlThread : IDisposable
 
             Wait(now);
             _reaper.Sweep(OnOtherEnded);
+            _lookAt = _reaper.SweepAdopted(JournalWriter.Now);
+            SweepDaemon();
+            LetGo();
             _runs.Prune();
             Watch(JournalWriter.Now);
         }
@@ -106,7 +121,12 @@ internal sealed class ControlThread : IDisposable
 
     private void Wait(long now)
     {
-        var until = Math.Min(now + SweepEvery, _killAt);
+        var until = Math.Min(Math.Min(now + PingEvery, _killAt), _lookAt);
+        if (_adopter.IsWaiting)
+        {
+            until = Math.Min(until, _settleBy);
+        }
+
         if (_daemon.DueAt >= 0)
         {
             until = Math.Min(until, _daemon.DueAt);
@@ -132,6 +152,72 @@ internal sealed class ControlThread : IDisposable
         }
     }
 
+    private long PingEvery =>
+        Math.Min(SweepEvery, (long)(_options.DaemonTimeout.TotalSeconds * Second / 4));
+
+    private void WatchDaemon(long now)
+    {
+        _aloneSince = now;
+        _epoll.Add(_daemon.PidDescriptor, Epoll.In, ChildTag);
+    }
+
+    /// <summary>What the daemon does not tell within its time, or with no daemon that was there before us, is not told.</summary>
+    private void SettleIfDue(long now)
+    {
+        var isNobodyThere = _daemon.IsChild && _daemon.Pid != 0;
+        if (_adopter.IsWaiting && (now >= _settleBy || isNobodyThere))
+        {
+            _adopter.Settle();
+        }
+    }
+
+    private void WatchLeaders()
+    {
+        foreach (var run in _runs.Runs)
+        {
+            if (run is { IsWatched: false, HasExited: false, PidDescriptor: >= 0 })
+            {
+                run.IsWatched = true;
+                _epoll.Add(run.PidDescriptor, Epoll.In, ChildTag);
+            }
+        }
+    }
+
+    /// <summary>A pidfd stays readable after the end, and the daemon may hold it too: out of the set, then closed.</summary>
+    private void LetGo()
+    {
+        foreach (var run in _runs.Runs)
+        {
+            var isWaitedFor = run is { HasExited: false, ExitKnownBy: 0 };
+            if (run.IsWatched && !isWaitedFor)
+            {
+                run.IsWatched = run.ExitKnownBy != 0 && !run.HasExited;
+                _epoll.Remove(run.PidDescriptor);
+            }
+
+            if (run is { HasExited: true, PidDescriptor: >= 0 })
+            {
+                LibC.close(run.PidDescriptor);
+                run.PidDescriptor = -1;
+            }
+        }
+    }
+
+    /// <summary>A daemon that is no child of ours is not reaped: its pidfd tells.</summary>
+    private void SweepDaemon()
+    {
+        if (_daemon is not { IsChild: false, Pid: > 0 and var pid })
+        {
+            return;
+        }
+
+        var facts = ProcessExit.Read(_daemon.PidDescriptor, pid, _daemon.StartTime);
+        if (facts.HasEnded)
+        {
+            OnOtherEnded(pid, facts.Code, facts.Signal);
+        }
+    }
+
     private void Accept()
     {
         if (_listener.Accept() is not { } connection)
@@ -152,6 +238,7 @@ internal sealed class ControlThread : IDisposable
             _epoll.Remove(old.Descriptor);
             old.Dispose();
             _connection = null;
+            _aloneSince = JournalWriter.Now;
         }
     }
 
@@ -169,12 +256,13 @@ internal sealed class ControlThread : IDisposable
         switch (frame.Kind)
         {
             case ControlKind.Hello:
-                var hello = new KeeperHello(
-                    (uint)Environment.ProcessId,
-                    _options.BuildId,
-                    _runs.ToKeptRuns()
-                );
-                Answer(hello.Encode(frame.Id));
+                Greet(frame.Id);
+                break;
+            case ControlKind.Hold:
+                TakeHold(body);
+                break;
+            case ControlKind.HoldEnd:
+                _adopter.Settle();
                 break;
             case ControlKind.Spawn:
                 Answer(Spawn(body).Encode(frame.Id));
@@ -212,6 +300,57 @@ internal sealed class ControlThread : IDisposable
         }
     }
 
+    /// <summary>Tells a daemon what lives, and gives it all descriptors of that.</summary>
+    private void Greet(uint id)
+    {
+        // A daemon that has nothing to tell begins so.
+        _adopter.Settle();
+        if (_daemon.Pid == 0 && _connection is { } connection)
+        {
+            var now = JournalWriter.Now;
+            if (_daemon.Adopt(connection.PeerPid, now))
+            {
+                WatchDaemon(now);
+            }
+        }
+
+        _runs.Prune();
+        var hello = new KeeperHello(
+            (uint)Environment.ProcessId,
+            _options.BuildId,
+            _runs.ToKeptRuns()
+        );
+        Answer(hello.Encode(id));
+        foreach (var run in _runs.Runs)
+        {
+            RunHolds.LendAll(run, _runs.ProcessOf(run.Order.Process), SendHold);
+        }
+
+        Answer(new ControlWriter().Finish(ControlKind.HoldEnd, 0));
+    }
+
+    private void TakeHold(ReadOnlySpan<byte> body)
+    {
+        if (RunHold.Decode(body) is not { } hold || _connection is not { } connection)
+        {
+            return;
+        }
+
+        Span<int> descriptors = stackalloc int[hold.Count];
+        if (connection.TryTakeDescriptors(descriptors))
+        {
+            _adopter.Take(hold, descriptors);
+        }
+    }
+
+    private void SendHold(RunHold hold, ReadOnlySpan<int> descriptors)
+    {
+        if (_connection?.Send(hold.Encode(), descriptors) is false)
+        {
+            DropConnection();
+        }
+    }
+
     private void Answer(ReadOnlyMemory<byte> frame)
     {
         if (_connection?.Send(frame) is false)
@@ -229,19 +368,25 @@ internal sealed class ControlThread : IDisposable
         }
 
         // The same order again, from a daemon that did not get its answer: nothing is started twice.
-        if (_runs.Find(order.Process, order.Run) is { } known)
+        if (_runs.WasStarted(order.Process, order.Run, out var known))
         {
             return new SpawnAnswer(0, 0, (uint)known.Pid, known.StartTime);
         }
 
         try
         {
-            var answer = _spawner.Spawn(order, _runs.ProcessOf(order.Process), out var run);
+            var answer = _spawner.Spawn(
+                order,
+                _runs.ProcessOf(order.Process),
+                prepared => RunHolds.LendOutputs(prepared, SendHold),
+                out var run
+            );
             if (run is not null)
             {
                 run.PidDescriptor = LibC.OpenProcess(run.Pid);
                 _runs.Add(run);
-                _epoll.Add(run.PidDescriptor, Epoll.In, ChildTag);
+                WatchLeaders();
+                RunHolds.LendLeader(run, SendHold);
             }
 
             return answer;
@@ -260,9 +405,23 @@ internal sealed class ControlThread : IDisposable
             return LibC.NoSuchProcess;
         }
 
-        // Not reaped yet, so the pid and the group can mean nobody else.
-        var target = order.ToGroup ? -run.Pid : run.Pid;
-        return LibC.kill(target, (int)order.Signal) == 0 ? 0 : LibC.LastError;
+        return Signal(run, (int)order.Signal, order.ToGroup);
+    }
+
+    private static int Signal(RunEntry run, int signal, bool toGroup)
+    {
+        if (run.PidDescriptor >= 0)
+        {
+            return LibC.SendSignal(run.PidDescriptor, run.Pid, signal, toGroup);
+        }
+
+        if (!run.IsChild)
+        {
+            return LibC.NoSuchProcess;
+        }
+
+        // Our child and not reaped yet, so the pid and the group can mean nobody else.
+        return LibC.kill(toGroup ? -run.Pid : run.Pid, signal) == 0 ? 0 : LibC.LastError;
     }
 
     private int CutDrain(ReadOnlySpan<byte> body)
@@ -317,15 +476,12 @@ internal sealed class ControlThread : IDisposable
         long grace = 0;
         foreach (var run in _runs.Runs.Where(run => !run.HasExited).Reverse())
         {
-            LibC.kill(-run.Pid, (int)run.Order.StopSignal);
+            _ = Signal(run, (int)run.Order.StopSignal, toGroup: true);
             grace = Math.Max(grace, run.Order.GraceMs * (Second / 1000));
         }
 
         _killAt = JournalWriter.Now + grace;
-        if (_daemon.Pid != 0)
-        {
-            LibC.kill(_daemon.Pid, 15);
-        }
+        _daemon.Signal(15);
     }
 
     private void Watch(long now)
@@ -335,31 +491,26 @@ internal sealed class ControlThread : IDisposable
             _killAt = long.MaxValue;
             foreach (var run in _runs.Runs.Where(run => !run.HasExited))
             {
-                LibC.kill(-run.Pid, SigKill);
+                _ = Signal(run, SigKill, toGroup: true);
             }
 
-            if (_daemon.Pid != 0)
-            {
-                LibC.kill(_daemon.Pid, SigKill);
-            }
+            _daemon.Signal(SigKill);
         }
 
-        if (_connection is not { } connection || now - _pingedAt < SweepEvery)
+        if (_daemon.Pid == 0 || now - _pingedAt < PingEvery)
         {
             return;
         }
 
         _pingedAt = now;
-        var isSilent =
-            connection.LastHeard > 0
-            && now - connection.LastHeard > (long)_options.DaemonTimeout.TotalSeconds * Second;
-        if (isSilent && connection.PeerPid == _daemon.Pid)
+        var heardAt = _connection?.LastHeard is > 0 and var last ? last : _aloneSince;
+        if (now - heardAt > (long)(_options.DaemonTimeout.TotalSeconds * Second))
         {
             _log.Write(
                 1003,
                 $"the daemon (pid {_daemon.Pid}) has not answered for {_options.DaemonTimeout.TotalSeconds} s and is replaced"
             );
-            LibC.kill(_daemon.Pid, SigKill);
+            _daemon.Signal(SigKill);
             return;
         }
 

@@ -20,16 +20,24 @@ internal sealed class DaemonKeeper(
     private const long FirstDelay = Second / 10;
     private const long LongestDelay = 5 * Second;
     private const int MostFailures = 10;
+    private const long LockLook = Second / 4;
     private const uint OwnerFile = 0x180;
     private long _startedAt;
     private long _dueAt = 1;
     private int _failures;
+    private bool _hasServed;
 
     /// <summary>The daemon's pid; 0 while there is none.</summary>
     public int Pid { get; private set; }
 
     /// <summary>A descriptor that becomes readable when it ends; −1 if there is none.</summary>
     public int PidDescriptor { get; private set; } = -1;
+
+    /// <summary>False if it is not our child: it outlived the keeper that started it.</summary>
+    public bool IsChild { get; private set; } = true;
+
+    /// <summary>Its start time, clock ticks.</summary>
+    public ulong StartTime { get; private set; }
 
     /// <summary>True once it has told that it serves.</summary>
     public bool IsServing { get; private set; }
@@ -51,6 +59,14 @@ internal sealed class DaemonKeeper(
             return false;
         }
 
+        if (LibC.IsLocked(options.Home.DaemonLock))
+        {
+            // One lives that an older keeper started; known by the kernel's list of locks, else when it comes to us.
+            _dueAt = now + LockLook;
+            return LockHolder.Find(options.Home.DaemonLock) is > 0 and var living
+                && Adopt(living, now);
+        }
+
         using var spawn = new PosixSpawn();
         spawn.Open(0, "/dev/null", LibC.ReadOnly);
         spawn.Open(1, stderrPath, LibC.WriteOnly | LibC.Create | LibC.Append, OwnerFile);
@@ -69,6 +85,7 @@ internal sealed class DaemonKeeper(
         }
 
         Pid = pid;
+        IsChild = true;
         PidDescriptor = LibC.OpenProcess(pid);
         _startedAt = now;
         var record = new JournalRecord
@@ -82,11 +99,44 @@ internal sealed class DaemonKeeper(
         return true;
     }
 
+    /// <summary>A daemon lives that we did not start: it is kept from now on.</summary>
+    /// <returns>False if it is gone by now.</returns>
+    public bool Adopt(int pid, long now)
+    {
+        var descriptor = LibC.OpenProcess(pid);
+        if (descriptor < 0)
+        {
+            return false;
+        }
+
+        Pid = pid;
+        IsChild = false;
+        PidDescriptor = descriptor;
+        StartTime = ProcessStat.Read(pid)?.StartTime ?? 0;
+        _startedAt = now;
+        log.Write(1011, $"goes on with the daemon that lives, pid {pid}");
+        return true;
+    }
+
+    /// <summary>Signals it, and nobody else.</summary>
+    public void Signal(int signal)
+    {
+        if (PidDescriptor >= 0)
+        {
+            _ = LibC.SendSignal(PidDescriptor, Pid, signal, toGroup: false);
+        }
+        else if (Pid != 0 && IsChild)
+        {
+            LibC.kill(Pid, signal);
+        }
+    }
+
     /// <summary>It told that it serves.</summary>
     public void OnServing()
     {
         IsServing = true;
-        _failures = 0;
+        _hasServed = true;
+        DaemonTrouble.Clear(options.Home);
     }
 
     /// <summary>It was reaped.</summary>
@@ -110,9 +160,16 @@ internal sealed class DaemonKeeper(
 
         PidDescriptor = -1;
         Pid = 0;
+        IsServing = false;
         if (code == KeeperExitCodes.DaemonReplace)
         {
             _dueAt = now;
+            return;
+        }
+
+        if (code == KeeperExitCodes.DaemonLostLock)
+        {
+            _dueAt = now + LockLook;
             return;
         }
 
@@ -131,11 +188,12 @@ internal sealed class DaemonKeeper(
 
         log.Write(1001, reason);
         var wasYoung = now - _startedAt < YoungAge;
-        _failures = wasYoung ? _failures + 1 : 0;
+        _failures = wasYoung ? _failures + 1 : 1;
         var delay =
             _failures <= 1 ? 0 : Math.Min(LongestDelay, FirstDelay << Math.Min(_failures - 2, 10));
         _dueAt = now + delay;
-        if (!IsServing && _failures >= MostFailures)
+        DaemonTrouble.Write(options.Home, new DaemonTrouble(_failures, delay / 1_000_000, reason));
+        if (!_hasServed && _failures >= MostFailures)
         {
             FatalReason = reason;
         }

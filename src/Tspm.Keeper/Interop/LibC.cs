@@ -26,7 +26,12 @@ internal static unsafe partial class LibC
     public const uint SpliceMove = 1;
     public const uint SpliceNonBlock = 2;
 
+    private const int DuplicateCommand = 1030;
     private const int SetPipeSizeCommand = 1031;
+    private const int GetPipeSizeCommand = 1032;
+    private const nuint BytesToRead = 0x541B;
+    private const long PidfdSendSignalNumber = 424;
+    private const nint ToGroup = 4;
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
     private const int SetChildSubreaper = 36;
@@ -128,8 +133,60 @@ internal static unsafe partial class LibC
     /// <summary>Sets the size of a pipe; the size it got, or −1.</summary>
     public static int SetPipeSize(int pipe, int bytes) => fcntl(pipe, SetPipeSizeCommand, bytes);
 
+    /// <summary>The size of a pipe; −1 if it is none.</summary>
+    public static int GetPipeSize(int pipe) => fcntl(pipe, GetPipeSizeCommand, 0);
+
+    /// <summary>Bytes that a pipe holds.</summary>
+    public static int CountBytes(int pipe)
+    {
+        var count = 0;
+        return ioctl(pipe, BytesToRead, &count) == 0 ? count : 0;
+    }
+
+    /// <summary>Another descriptor of the same open file, closed on exec; −1 if there is none left.</summary>
+    public static int Duplicate(int file) => fcntl(file, DuplicateCommand, 3);
+
+    /// <summary>Signals a process by a descriptor that cannot come to mean another.</summary>
+    /// <param name="process">The pidfd.</param>
+    /// <param name="pid">Its pid, for kernels before 6.9, which cannot signal a group so.</param>
+    /// <param name="signal">The signal.</param>
+    /// <param name="toGroup">To its whole group.</param>
+    /// <returns>0, or the errno.</returns>
+    public static int SendSignal(int process, int pid, int signal, bool toGroup)
+    {
+        var flags = toGroup ? ToGroup : 0;
+        if (syscall(PidfdSendSignalNumber, process, signal, 0, flags, 0) == 0)
+        {
+            return 0;
+        }
+
+        if (!toGroup || LastError != Invalid)
+        {
+            return LastError;
+        }
+
+        // The group has the leader's number as long as the leader is there.
+        return syscall(PidfdSendSignalNumber, process, 0, 0, 0, 0) != 0 ? LastError
+            : kill(-pid, signal) == 0 ? 0
+            : LastError;
+    }
+
     /// <summary>Takes a lock that lives as long as the descriptor.</summary>
     public static bool TryLock(int file) => flock(file, LockExclusive | LockNonBlocking) == 0;
+
+    /// <summary>True if another process holds the lock of a file.</summary>
+    public static bool IsLocked(string path)
+    {
+        var file = open(path, ReadWrite | CloseOnExec, 0);
+        if (file < 0)
+        {
+            return false;
+        }
+
+        var isLocked = !TryLock(file);
+        close(file);
+        return isLocked;
+    }
 
     /// <summary>Orphans among the descendants become our children.</summary>
     public static void BecomeSubreaper() => _ = prctl(SetChildSubreaper, 1, 0, 0, 0);

@@ -20,14 +20,21 @@ internal sealed unsafe class JournalWriter : IDisposable
     private ulong _nextOrd;
 
     /// <summary>Begins a new file after everything that older keepers wrote.</summary>
+    /// <param name="home">The home.</param>
+    /// <param name="nextOrd">The ord of the next record.</param>
+    /// <param name="first">The records that it begins with: they are there as soon as the file is.</param>
     /// <exception cref="IOException">The home cannot be written.</exception>
-    public JournalWriter(HomePaths home)
+    public JournalWriter(HomePaths home, ulong nextOrd, Span<JournalRecord> first)
     {
         _home = home;
         _page = WakePage.Open(home.WakePage);
         _wake = OpenWakePipe(home.WakePipe);
-        _nextOrd = FindNextOrd(home.Journal);
-        BeginFile();
+        _nextOrd = nextOrd;
+        BeginFile(first);
+        if (_page.Publish(_nextOrd))
+        {
+            Wake();
+        }
     }
 
     /// <summary>Gives the records that tell who lives, for the start of each file; called under the gate.</summary>
@@ -45,8 +52,7 @@ internal sealed unsafe class JournalWriter : IDisposable
         {
             if (_nextOrd - _firstOrd + (ulong)records.Length > JournalRecord.MaxPerFile)
             {
-                BeginFile();
-                WriteRecords(CollectionsMarshal.AsSpan([.. Snapshot()]));
+                BeginFile(CollectionsMarshal.AsSpan([.. Snapshot()]));
             }
 
             WriteRecords(records);
@@ -105,29 +111,15 @@ internal sealed unsafe class JournalWriter : IDisposable
             : throw new IOException($"{path}: {Marshal.GetPInvokeErrorMessage(LibC.LastError)}");
     }
 
-    private static ulong FindNextOrd(string directory)
-    {
-        var files = JournalReader.ListFiles(directory);
-        if (files.Count == 0)
-        {
-            return 1;
-        }
-
-        using var reader = new JournalReader(directory, files[^1]);
-        var records = new JournalRecord[1024];
-        while (reader.Read(records) > 0)
-        {
-            // Only the position counts.
-        }
-
-        return Math.Max(reader.Position, files[^1]);
-    }
-
-    private void BeginFile()
+    /// <summary>Written beside and renamed: who finds the newest file finds in it everybody who lives.</summary>
+    private void BeginFile(Span<JournalRecord> first)
     {
         var path = _home.JournalFile(_nextOrd);
+
+        // A file of that name without any good record may be open in a daemon, which waits for the first: it stays the file.
+        var fresh = File.Exists(path) ? path : path + ".new";
         var file = File.OpenHandle(
-            path,
+            fresh,
             FileMode.Create,
             FileAccess.Write,
             FileShare.ReadWrite | FileShare.Delete
@@ -145,24 +137,26 @@ internal sealed unsafe class JournalWriter : IDisposable
             C = JournalRecord.FormatVersion | ((ulong)(uint)Environment.ProcessId << 32),
         };
         header.Seal();
+        Seal(first);
         RandomAccess.Write(
             file,
             MemoryMarshal.AsBytes(new ReadOnlySpan<JournalRecord>(in header)),
             0
         );
+        RandomAccess.Write(file, MemoryMarshal.AsBytes(first), JournalRecord.Length);
+        if (fresh != path)
+        {
+            File.Move(fresh, path);
+        }
 
         // A file that was left behind stays open until it is collected: the sync thread may be at it.
         _file = file;
         _firstOrd = _nextOrd;
+        _nextOrd += (ulong)first.Length;
     }
 
-    private void WriteRecords(Span<JournalRecord> records)
+    private void Seal(Span<JournalRecord> records)
     {
-        if (records.IsEmpty)
-        {
-            return;
-        }
-
         var wall = Wall();
         var mono = Now;
         for (var i = 0; i < records.Length; i++)
@@ -172,6 +166,16 @@ internal sealed unsafe class JournalWriter : IDisposable
             records[i].Mono = mono;
             records[i].Seal();
         }
+    }
+
+    private void WriteRecords(Span<JournalRecord> records)
+    {
+        if (records.IsEmpty)
+        {
+            return;
+        }
+
+        Seal(records);
 
         // The constructor begins a file before anybody can append.
         RandomAccess.Write(

@@ -220,6 +220,15 @@ public sealed record LogEvent
 
     /// <summary>What else there is to say, one line.</summary>
     public string? Message { get; init; }
+
+    /// <summary>Begin of the time in question, 100 ns since 1970-01-01 UTC (uncaptured).</summary>
+    public long? From { get; init; }
+
+    /// <summary>Its end (uncaptured).</summary>
+    public long? To { get; init; }
+
+    /// <summary>The most bytes it can be (uncaptured).</summary>
+    public long? MaxBytes { get; init; }
 }
 
 /// <summary>What a life-cycle entry can tell.</summary>
@@ -239,6 +248,9 @@ public static class LogEvents
 
     /// <summary>A new keeper writes this log.</summary>
     public const string KeeperReplaced = "keeper-replaced";
+
+    /// <summary>Output may be missing: keeper and daemon had both died.</summary>
+    public const string Uncaptured = "uncaptured";
 
     /// <summary>The log was created.</summary>
     public const string Created = "created";

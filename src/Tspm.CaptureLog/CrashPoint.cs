@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Tspm.CaptureLog;
+
+/// <summary>Named places at which a test has the process killed, as the kernel would kill it.</summary>
+/// <remarks>
+/// <c>TSPM_CRASH_AT=name[:n]</c> kills at the n-th time (from 1) that the place is passed. Both variables are read once, at the
+/// start of the process; without them a place costs one comparison. <c>TSPM_CRASH_ONCE=path</c>: only who can still
+/// remove that file is killed, so that whoever comes after lives.
+/// </remarks>
+public static partial class CrashPoint
+{
+    /// <summary>Keeper: bytes were spliced, the journal does not know them.</summary>
+    public const string AfterSplice = "keeper.spliced";
+
+    /// <summary>Keeper: the intent is in the journal, nothing was spawned.</summary>
+    public const string AfterIntent = "keeper.intent";
+
+    /// <summary>Keeper: the program lives, the journal does not know it.</summary>
+    public const string AfterSpawn = "keeper.spawned";
+
+    /// <summary>Keeper: the exit is in the journal, the program is not reaped.</summary>
+    public const string AfterExited = "keeper.exited";
+
+    /// <summary>Keeper: runs are known again, their pipes are not open.</summary>
+    public const string InAdoption = "keeper.adopting";
+
+    /// <summary>Daemon: entries have numbers, the index does not have them.</summary>
+    public const string BeforeIndex = "daemon.numbered";
+
+    /// <summary>Daemon: entries are in the index, nobody saw them.</summary>
+    public const string AfterIndex = "daemon.indexed";
+
+    /// <summary>Daemon: the new list is written beside the old one.</summary>
+    public const string InSave = "daemon.saving";
+
+    /// <summary>Daemon: the logs are open, the journal is not read up.</summary>
+    public const string InRecovery = "daemon.recovering";
+
+    private static readonly (string? Name, int Count) Wanted = Read();
+    private static int _passed;
+
+    /// <summary>The process passes a place.</summary>
+    public static void Pass(string name)
+    {
+        if (Wanted.Name is not null && IsReached(name))
+        {
+            Die();
+        }
+    }
+
+    private static bool IsReached(string name) =>
+        Wanted.Name == name && Interlocked.Increment(ref _passed) == Wanted.Count;
+
+    private static (string? Name, int Count) Read()
+    {
+        var count = 1;
+        if (Environment.GetEnvironmentVariable("TSPM_CRASH_AT") is not { Length: > 0 } told)
+        {
+            return (null, 0);
+        }
+
+        var colon = told.IndexOf(':', StringComparison.Ordinal);
+        if (
+            colon > 0
+            && int.TryParse(
+                told.AsSpan(colon + 1),
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out var number
+            )
+        )
+        {
+            count = number;
+        }
+
+        return (colon > 0 ? told[..colon] : told, count);
+    }
+
+    private static void Die()
+    {
+        const int sigKill = 9;
+        var once = Environment.GetEnvironmentVariable("TSPM_CRASH_ONCE");
+        if (once is { Length: > 0 } && unlink(once) != 0)
+        {
+            return;
+        }
+
+        _ = kill(Environment.ProcessId, sigKill);
+        throw new UnreachableException("SIGKILL leaves nobody");
+    }
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int unlink(string path);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int kill(int pid, int signal);
+}
