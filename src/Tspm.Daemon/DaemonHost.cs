@@ -241,6 +241,7 @@ public static class DaemonHost
                 Outcome = last.EndedAt is null
                     ? null
                     : new RunOutcome(last.Signal == 0 ? last.Code : null, last.Signal),
+                Uptime = (last.EndedAt ?? last.StartedAt) - last.StartedAt,
             };
             process.Adopt(run);
             if (kept is { HasExited: false } living)

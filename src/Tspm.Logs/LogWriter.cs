@@ -176,6 +176,7 @@ public sealed class LogWriter
 
         var entries = _sequencer.SlotCount;
         AddCommit(0);
+        CrashPoint.Pass(CrashPoint.BeforeIndex);
         try
         {
             _index.Append(_sequencer.Slots);
@@ -186,6 +187,7 @@ public sealed class LogWriter
             throw;
         }
 
+        CrashPoint.Pass(CrashPoint.AfterIndex);
         Log.Publish(_sequencer.Slots[..entries]);
         _sequencer.Clear();
         _isDirty = false;

@@ -41,6 +41,9 @@ internal static class Program
                 case "noise": // SEED N: N writes of random bytes
                     Noise(output, Number(Next()), Number(Next()));
                     break;
+                case "flow": // RATE COUNT STOP RECORD: numbered lines, COUNT of them (0: until STOP is there); their number to RECORD
+                    Flow.Write(output, Number(Next()), Number(Next()), Next(), Next());
+                    break;
                 case "record": // from here on every byte of stdout goes to this file first
                     _record = File.Create(Next());
                     break;

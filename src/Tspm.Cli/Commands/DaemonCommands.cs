@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SmartIpc.Client;
+using Tspm.CaptureLog;
 using Tspm.Cli.CommandLine;
 using Tspm.Cli.Launch;
 using Tspm.Client;
@@ -28,12 +29,34 @@ internal static class DaemonCommands
         var context = CliContext.Of(invocation);
         await using var client = await context.Launcher.TryConnectAsync(null, default);
         return client is null
-            ? throw new CliException(
-                ExitCodes.NoDaemon,
-                $"no daemon runs for {context.Home.Root}",
-                "start one with: tspm daemon start"
-            )
+            ? throw NoDaemon(context.Home)
             : PrintStatus(context, await client.GetStatusAsync());
+    }
+
+    /// <summary>None, or one that keeps dying under a keeper that starts it again and again.</summary>
+    private static CliException NoDaemon(HomePaths home)
+    {
+        var keeper = LockHolder.Find(home.KeeperLock);
+        if (keeper == 0)
+        {
+            return new CliException(
+                ExitCodes.NoDaemon,
+                $"no daemon runs for {home.Root}",
+                "start one with: tspm daemon start"
+            );
+        }
+
+        return DaemonTrouble.Read(home) is { Failures: > 1 } trouble
+            ? new CliException(
+                ExitCodes.NoDaemon,
+                $"the daemon keeps dying: {trouble.Failures} times in a row, the keeper (pid {keeper}) tries again after {Rendering.Durations.FormatMilliseconds(trouble.DelayMs)}; programs run on. {trouble.Reason}",
+                $"see: {home.DaemonLog}"
+            )
+            : new CliException(
+                ExitCodes.NoDaemon,
+                $"no daemon serves; the keeper (pid {keeper}) is about to start one",
+                $"see: {home.KeeperLog}"
+            );
     }
 
     /// <summary>Replaces it by a new one; waits until that serves.</summary>

@@ -15,6 +15,9 @@ internal static class SpecBuilder
     [
         "TSPM_RUN",
         "TSPM_DEPTH",
+        "TSPM_CRASH_AT",
+        "TSPM_CRASH_ONCE",
+        "TSPM_DAEMON_TIMEOUT",
         "NOTIFY_SOCKET",
         "LISTEN_FDS",
         "LISTEN_PID",

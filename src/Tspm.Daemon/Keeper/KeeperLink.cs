@@ -268,9 +268,9 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
                 // The loop sees its end too; the question goes to the one after it.
                 await Task.Delay(Look, _time, ct);
             }
-            catch (TimeoutException)
+            catch (TimeoutException late)
             {
-                throw new IOException($"there is no keeper: {Trouble}");
+                throw new IOException($"there is no keeper: {Trouble}", late);
             }
         }
     }

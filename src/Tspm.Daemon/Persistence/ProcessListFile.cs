@@ -58,6 +58,7 @@ internal sealed class ProcessListFile(string path, TimeProvider time)
             file.Flush(flushToDisk: true);
         }
 
+        CrashPoint.Pass(CrashPoint.InSave);
         if (File.Exists(path))
         {
             File.Move(path, PreviousPath, overwrite: true);

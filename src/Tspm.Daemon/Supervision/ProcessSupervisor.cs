@@ -85,6 +85,11 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     {
         _run = run;
         Status = run.Outcome is null ? ProcessStatus.Running : ProcessStatus.Draining;
+        if (run.Outcome is { } outcome && Record.IsWanted)
+        {
+            // The daemon before saw it end and died before it could act on that.
+            _decision = Decide(outcome, run.Uptime);
+        }
     }
 
     /// <summary>What is alive of a run besides its leader.</summary>

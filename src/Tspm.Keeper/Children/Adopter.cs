@@ -279,6 +279,16 @@ internal sealed class Adopter(
     {
         var entry = adopted.Entry;
         adopted.AwaitsDaemon = false;
+        if (
+            entry.Streams.Exists(stream =>
+                stream is { PipePath: null, Descriptor: < 0, HasEnded: false }
+            )
+        )
+        {
+            // A terminal whose last other side went with keeper and daemon.
+            adopted.LostBytes += PipeAllowance.PlainBytes;
+        }
+
         if (adopted.LostBytes > 0 && !adopted.WasHeld && !adopted.IsOtherBoot)
         {
             var lost = RecordOf(entry, JournalRecordKind.Uncaptured);

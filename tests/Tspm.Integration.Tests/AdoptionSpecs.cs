@@ -1,0 +1,321 @@
+using System.Globalization;
+using Tspm.CaptureLog;
+
+namespace Tspm.Integration.Tests;
+
+/// <summary>What is left when keeper, daemon or both are killed.</summary>
+public sealed class AdoptionSpecs
+{
+    private const int SigKill = 9;
+    private const int SigStop = 19;
+
+    [Fact]
+    public async Task A_killed_keeper_is_replaced_and_the_exit_code_of_its_orphan_is_known()
+    {
+        await using var home = new TspmHome();
+        var gate = home.Root + ".gate";
+        await home.StartShellAsync("job", $"echo one; {Until(gate)}; echo two; exit 7");
+        var follow = home.StartFollow("logs", "job", "-f", "-n", "all");
+        await follow.ReadUntilAsync("one");
+        var keeper = await KeeperAsync(home);
+        var daemon = await home.DaemonPidAsync();
+
+        TspmHome.Signal(keeper, SigKill);
+        var told = await follow.ReadUntilAsync("a new tspm keeper took over");
+        await File.WriteAllTextAsync(gate, "", TestContext.Current.CancellationToken);
+        var lines = await follow.ReadUntilAsync("exited with code 7");
+
+        Assert.DoesNotContain(told, line => line.Contains("missing", StringComparison.Ordinal));
+        Assert.Contains("two", lines);
+        Assert.NotEqual(keeper, await KeeperAsync(home));
+        Assert.Equal(daemon, await home.DaemonPidAsync());
+        Assert.Equal(1, await RunOfAsync(home, "job"));
+        File.Delete(gate);
+    }
+
+    [Fact]
+    public async Task What_a_program_left_in_its_pipe_before_it_ended_with_no_keeper_is_captured()
+    {
+        await using var home = new TspmHome();
+        var gate = home.Root + ".gate";
+        var ended = home.Root + ".ended";
+        await home.StartShellAsync(
+            "job",
+            $"{Until(gate)}; echo last words; (exec 1>&- 2>&-; touch {ended}); exit 9"
+        );
+        var keeper = await KeeperAsync(home);
+        var daemon = await home.DaemonPidAsync();
+
+        // The daemon stands still, so there is nobody but it to hold the pipe when the program ends.
+        TspmHome.Signal(daemon, SigStop);
+        TspmHome.Signal(keeper, SigKill);
+        await File.WriteAllTextAsync(gate, "", TestContext.Current.CancellationToken);
+        await TspmHome.UntilAsync(() => Task.FromResult(File.Exists(ended)), "the program ended");
+        TspmHome.Signal(daemon, 18);
+        await home.EndedAsync("job");
+        var log = await home.RunAsync("logs", "job", "-n", "all");
+
+        Assert.Contains("last words", log.Lines);
+        Assert.Contains("exited with code 9", log.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("both died", log.Output, StringComparison.Ordinal);
+        File.Delete(gate);
+        File.Delete(ended);
+    }
+
+    [Fact]
+    public async Task A_program_with_a_terminal_lives_on_when_its_keeper_dies()
+    {
+        await using var home = new TspmHome();
+        var gate = home.Root + ".gate";
+        await home.RunAsync(
+            "start",
+            "--pty",
+            "--name",
+            "tty",
+            "--restart",
+            "never",
+            "--",
+            "/bin/sh",
+            "-c",
+            $"echo one; {Until(gate)}; test -t 1 && echo still a terminal; exit 3"
+        );
+        var follow = home.StartFollow("logs", "tty", "-f", "-n", "all");
+        await follow.ReadUntilAsync("one");
+
+        TspmHome.Signal(await KeeperAsync(home), SigKill);
+        await follow.ReadUntilAsync("a new tspm keeper took over");
+        await File.WriteAllTextAsync(gate, "", TestContext.Current.CancellationToken);
+        var lines = await follow.ReadUntilAsync("exited with code 3");
+
+        Assert.Contains(lines, line => line.Contains("still a terminal", StringComparison.Ordinal));
+        File.Delete(gate);
+    }
+
+    [Fact]
+    public async Task When_both_die_the_next_command_adopts_who_lives_and_tells_what_may_be_gone()
+    {
+        await using var home = new TspmHome();
+        var gate = home.Root + ".gate";
+        await home.StartShellAsync("lives", "echo one; exec sleep 1000");
+        await home.StartShellAsync(
+            "ends",
+            $"echo one; {Until(gate)}; echo nobody hears this; exit 4"
+        );
+        await Task.WhenAll(SeenAsync(home, "lives", "one"), SeenAsync(home, "ends", "one"));
+        var pid = (await home.JsonAsync("describe", "ends", "--json"))
+            .GetProperty("pid")
+            .GetInt32();
+
+        KillBoth(home);
+        await File.WriteAllTextAsync(gate, "", TestContext.Current.CancellationToken);
+        await TspmHome.UntilAsync(() => Task.FromResult(HasEnded(pid)), "the program ended");
+        await home.RunAsync("list");
+        await home.EndedAsync("ends");
+        var lives = await home.JsonAsync("describe", "lives", "--json");
+        var ends = await home.RunAsync("logs", "ends", "-n", "all");
+
+        Assert.Equal("running", lives.GetProperty("status").GetString());
+        Assert.Equal(1, lives.GetProperty("run").GetInt32());
+        Assert.Contains(
+            "daemon and keeper had both died; output between",
+            ends.Output,
+            StringComparison.Ordinal
+        );
+        Assert.Contains("at most 128 KiB", ends.Output, StringComparison.Ordinal);
+        File.Delete(gate);
+    }
+
+    [Fact]
+    public async Task A_daemon_that_does_not_answer_is_replaced()
+    {
+        await using var home = new TspmHome();
+        await home.ShellAsync("TSPM_DAEMON_TIMEOUT=1s $T daemon start");
+        var daemon = await home.DaemonPidAsync();
+
+        TspmHome.Signal(daemon, SigStop);
+        await TspmHome.UntilAsync(
+            () =>
+                Task.FromResult(
+                    LockHolder.Find(Paths(home).DaemonLock) is > 0 and var now && now != daemon
+                ),
+            "another daemon is there"
+        );
+
+        await home.RunAsync("list");
+        Assert.NotEqual(daemon, await home.DaemonPidAsync());
+    }
+
+    [Fact]
+    public async Task A_second_keeper_ends_with_a_code_of_its_own()
+    {
+        await using var home = new TspmHome();
+        await home.RunAsync("daemon", "start");
+
+        var second = await home.RunAsync("keeper", "--home", home.Root);
+
+        Assert.Equal(75, second.ExitCode);
+        Assert.Contains("another keeper has this home", second.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_lock_text_that_lies_has_nobody_signalled()
+    {
+        await using var home = new TspmHome();
+        await using var other = new TspmHome();
+        await other.StartShellAsync("innocent", "exec sleep 1000");
+        var innocent = (await other.JsonAsync("describe", "innocent", "--json"))
+            .GetProperty("pid")
+            .GetInt32();
+        await home.StartShellAsync("job", "exec sleep 1000");
+
+        KillBoth(home);
+        var lie = innocent.ToString(CultureInfo.InvariantCulture);
+        await File.WriteAllTextAsync(
+            Paths(home).DaemonLock,
+            lie,
+            TestContext.Current.CancellationToken
+        );
+        await File.WriteAllTextAsync(
+            Paths(home).KeeperLock,
+            lie,
+            TestContext.Current.CancellationToken
+        );
+        await home.RunAsync("shutdown", "--timeout", "1s");
+        await home.RunAsync("list");
+        await home.RunAsync("shutdown", "--timeout", "1s");
+
+        Assert.False(HasEnded(innocent));
+    }
+
+    [Fact]
+    public async Task A_program_that_closed_its_outputs_and_one_that_forked_twice_are_adopted()
+    {
+        await using var home = new TspmHome();
+        var gate = home.Root + ".gate";
+        await home.StartShellAsync("quiet", $"exec >&- 2>&-; {Until(gate)}; exit 6");
+        await home.StartShellAsync(
+            "forks",
+            $"(setsid /bin/sh -c '{Until(gate)}; echo from the grandchild' &) ; exit 0"
+        );
+        await home.EndedAsync("forks");
+
+        TspmHome.Signal(await KeeperAsync(home), SigKill);
+        await TspmHome.UntilAsync(async () => await KeeperAsync(home) > 0, "a keeper is there");
+        await File.WriteAllTextAsync(gate, "", TestContext.Current.CancellationToken);
+        await home.EndedAsync("quiet");
+        await SeenAsync(home, "forks", "from the grandchild");
+
+        var quiet = await home.JsonAsync("describe", "quiet", "--json");
+        Assert.Equal(6, quiet.GetProperty("exitCode").GetInt32());
+        File.Delete(gate);
+    }
+
+    [Fact]
+    public async Task Runs_of_another_boot_are_gone_and_nobody_is_signalled()
+    {
+        await using var home = new TspmHome();
+        await home.StartShellAsync("job", "exec sleep 1000");
+        var pid = (await home.JsonAsync("describe", "job", "--json")).GetProperty("pid").GetInt32();
+
+        KillBoth(home);
+        ChangeBoot(Paths(home).Journal);
+        var list = await home.JsonAsync("list", "--json");
+        var view = await home.JsonAsync("describe", "job", "--json");
+        var lives = !HasEnded(pid);
+        TspmHome.Signal(pid, SigKill);
+
+        Assert.True(lives, "the program of another boot was signalled");
+        Assert.Equal(1, list.GetArrayLength());
+        Assert.NotEqual("running", view.GetProperty("status").GetString());
+        Assert.Equal(1, view.GetProperty("run").GetInt32());
+    }
+
+    [Fact]
+    public async Task What_listens_in_place_of_the_keeper_and_is_none_is_passed_over()
+    {
+        await using var home = new TspmHome();
+        await home.StartShellAsync("job", "echo one; exec sleep 1000");
+        var keeper = await KeeperAsync(home);
+        var socket = Paths(home).KeeperSocket;
+        File.Delete(socket);
+        using var stranger = new System.Net.Sockets.Socket(
+            System.Net.Sockets.AddressFamily.Unix,
+            System.Net.Sockets.SocketType.Stream,
+            System.Net.Sockets.ProtocolType.Unspecified
+        );
+        stranger.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(socket));
+        stranger.Listen();
+        var talking = Task.Run(
+            async () =>
+            {
+                using var peer = await stranger.AcceptAsync(TestContext.Current.CancellationToken);
+                await peer.SendAsync("HTTP/1.1 200 OK\r\n\r\n"u8.ToArray());
+            },
+            TestContext.Current.CancellationToken
+        );
+
+        TspmHome.Signal(keeper, SigKill);
+        await talking;
+        await TspmHome.UntilAsync(
+            async () => await KeeperAsync(home) is > 0 and var next && next != keeper,
+            "a new keeper is there"
+        );
+
+        var view = await home.JsonAsync("describe", "job", "--json");
+        Assert.Equal("running", view.GetProperty("status").GetString());
+        var log = await home.RunAsync("daemon", "logs");
+        Assert.Contains("the keeper could not be asked", log.Output, StringComparison.Ordinal);
+    }
+
+    private static string Until(string file) => $"while [ ! -e {file} ]; do sleep 0.02; done";
+
+    private static HomePaths Paths(TspmHome home) => HomePaths.At(home.Root);
+
+    private static bool HasEnded(int pid) => ProcessStat.Read(pid) is null or { IsZombie: true };
+
+    private static async Task<int> KeeperAsync(TspmHome home) =>
+        (await home.JsonAsync("daemon", "status", "--json")).GetProperty("keeperPid").GetInt32();
+
+    private static async Task<int> RunOfAsync(TspmHome home, string name) =>
+        (await home.JsonAsync("describe", name, "--json")).GetProperty("run").GetInt32();
+
+    private static Task SeenAsync(TspmHome home, string name, string text) =>
+        TspmHome.UntilAsync(
+            async () =>
+                (await home.RunAsync("logs", name, "-n", "all")).Output.Contains(
+                    text,
+                    StringComparison.Ordinal
+                ),
+            $"{name} has written {text}"
+        );
+
+    private static void KillBoth(TspmHome home)
+    {
+        var paths = Paths(home);
+        var keeper = LockHolder.Find(paths.KeeperLock);
+        TspmHome.Signal(LockHolder.Find(paths.DaemonLock), SigKill);
+        TspmHome.Signal(keeper, SigKill);
+        Assert.True(
+            SpinWait.SpinUntil(() => LockHolder.Find(paths.KeeperLock) != keeper, TspmHome.Deadline)
+        );
+    }
+
+    /// <summary>As if the files had been written before the machine was started again.</summary>
+    private static void ChangeBoot(string journal)
+    {
+        foreach (var first in JournalReader.ListFiles(journal))
+        {
+            Assert.True(JournalReader.TryReadHeader(journal, first, out var header));
+            header.B ^= 1;
+            header.Seal();
+            using var file = File.OpenWrite(
+                Path.Join(journal, first.ToString("D16", CultureInfo.InvariantCulture))
+            );
+            file.Write(
+                System.Runtime.InteropServices.MemoryMarshal.AsBytes(
+                    new ReadOnlySpan<JournalRecord>(in header)
+                )
+            );
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace Tspm.KillMatrix;
+
+/// <summary>Proves DESIGN section 6 with real kills; docs/testing.md has the commands.</summary>
+internal static class Program
+{
+    private static async Task<int> Main(string[] words)
+    {
+        var options = MatrixOptions.Parse(words);
+        var isGood = options.Limits
+            ? await new Limits(options).RunAsync()
+            : await new Matrix(options).RunAsync();
+        return isGood ? 0 : 1;
+    }
+}
