@@ -91,8 +91,36 @@ public sealed class ControlTests
     }
 
     [Fact]
+    public void Hold_has_these_bytes_and_is_read_back()
+    {
+        var hold = new RunHold(3, 5, HoldParts.Err | HoldParts.Leader);
+
+        var frame = hold.Encode().ToArray();
+
+        Assert.Equal(
+            "0C0000002000010000000000030000000500000006000000",
+            Convert.ToHexString(frame)
+        );
+        Assert.Equal(hold, RunHold.Decode(frame.AsSpan(ControlFrame.HeaderBytes)));
+        Assert.Equal(2, hold.Count);
+    }
+
+    [Fact]
+    public void A_kind_that_is_not_known_is_a_frame_all_the_same()
+    {
+        var frame = new ControlWriter().U32(1).Finish((ControlKind)999, 7);
+
+        Assert.True(ControlFrame.TryRead(frame.Span, out var read));
+        Assert.Equal((4, 7u), (read.Length, read.Id));
+    }
+
+    [Fact]
     public void Whatever_is_cut_is_refused()
     {
+        CheckCuts(
+            new RunHold(1, 2, HoldParts.All).Encode().Span,
+            body => RunHold.Decode(body) is null
+        );
         var order = new SpawnOrder
         {
             Process = 1,
