@@ -80,7 +80,7 @@ public static class KeeperHost
         using var control = new ControlThread(
             options,
             runs,
-            new Spawner(options.Home, journal, sync, callersLimit),
+            new SpawnDesk(runs, new Spawner(options.Home, journal, sync, callersLimit), log),
             new Reaper(runs, journal),
             adopter,
             daemon,

@@ -134,6 +134,28 @@ internal sealed class HeldRuns : IDisposable
         }
     }
 
+    /// <summary>Gives a new keeper what it cannot open by name.</summary>
+    /// <exception cref="KeeperGoneException">It went away.</exception>
+    public async Task GiveAsync(KeeperConnection connection, CancellationToken ct)
+    {
+        foreach (var (hold, descriptors) in CopyForKeeper())
+        {
+            try
+            {
+                await connection.SendAsync(hold.Encode(), descriptors, ct);
+            }
+            finally
+            {
+                foreach (var descriptor in descriptors)
+                {
+                    LibC.Close(descriptor);
+                }
+            }
+        }
+
+        await connection.SendAsync(new ControlWriter().Finish(ControlKind.HoldEnd, 0), ct);
+    }
+
     /// <summary>What a new keeper cannot open by name: pidfds and terminals. The descriptors stay ours, copies are given.</summary>
     /// <returns>Frames with copies of descriptors, which the caller closes.</returns>
     public IReadOnlyList<(RunHold Hold, int[] Descriptors)> CopyForKeeper()

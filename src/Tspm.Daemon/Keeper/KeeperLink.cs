@@ -129,7 +129,7 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
         CancellationToken ct
     )
     {
-        var order = OrderOf(process, run, runId, spec);
+        var order = SpawnOrders.Of(process, run, runId, spec);
         _held.Expect(process, run);
         var isAlive = false;
         try
@@ -212,29 +212,6 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
 
     private static TaskCompletionSource<KeeperConnection> NewCurrent() =>
         new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private static SpawnOrder OrderOf(uint process, uint run, Guid runId, ProcessSpec spec) =>
-        new()
-        {
-            Process = process,
-            Run = run,
-            RunId = runId,
-            Flags =
-                (spec.Pty ? SpawnFlags.Pty : SpawnFlags.None)
-                | (spec.MergeStreams ? SpawnFlags.Merge : SpawnFlags.None),
-            Cwd = spec.Cwd,
-            Command = spec.Command,
-            Env = spec.Env,
-            Umask = spec.Umask,
-            OpenFiles = spec.OpenFiles,
-            StopSignal = (uint)spec.Stop.Signal,
-            GraceMs = (uint)spec.Stop.TimeoutMs,
-            Files = new LogFileRules(
-                (ulong)spec.Disk.FileBytes,
-                (ulong)spec.Disk.MaxBytes,
-                spec.Disk.OnPressure == PressurePolicies.Block
-            ),
-        };
 
     private Task<KeeperConnection> GetCurrent()
     {
@@ -356,7 +333,7 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
         try
         {
             _held.BeginGreeting();
-            await GiveHoldsAsync(connection, ct);
+            await _held.GiveAsync(connection, ct);
             var body = await connection.AskAsync(
                 id => new ControlWriter().Finish(ControlKind.Hello, id),
                 ct
@@ -404,25 +381,5 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
 
         Replaced?.Invoke(Pid);
         current.TrySetResult(connection);
-    }
-
-    private async Task GiveHoldsAsync(KeeperConnection connection, CancellationToken ct)
-    {
-        foreach (var (hold, descriptors) in _held.CopyForKeeper())
-        {
-            try
-            {
-                await connection.SendAsync(hold.Encode(), descriptors, ct);
-            }
-            finally
-            {
-                foreach (var descriptor in descriptors)
-                {
-                    Interop.LibC.Close(descriptor);
-                }
-            }
-        }
-
-        await connection.SendAsync(new ControlWriter().Finish(ControlKind.HoldEnd, 0), ct);
     }
 }

@@ -1,6 +1,7 @@
 using Tspm.CaptureLog;
 using Tspm.CaptureLog.Control;
 using Tspm.Keeper.Capture;
+using Tspm.Keeper.Interop;
 
 namespace Tspm.Keeper.Children;
 
@@ -43,6 +44,23 @@ internal sealed class RunEntry(SpawnOrder order)
 
     /// <summary>True when nothing is left to wait for.</summary>
     public bool IsOver => HasExited && Volatile.Read(ref OpenStreams) == 0;
+
+    /// <summary>Signals the leader or its group, and nobody else; the errno, 0 if it was sent.</summary>
+    public int Signal(int signal, bool toGroup)
+    {
+        if (PidDescriptor >= 0)
+        {
+            return LibC.SendSignal(PidDescriptor, Pid, signal, toGroup);
+        }
+
+        if (!IsChild)
+        {
+            return LibC.NoSuchProcess;
+        }
+
+        // Our child and not reaped yet, so the pid and the group can mean nobody else.
+        return LibC.kill(toGroup ? -Pid : Pid, signal) == 0 ? 0 : LibC.LastError;
+    }
 
     /// <summary>How the daemon is told of it.</summary>
     public KeptRun ToKeptRun() =>

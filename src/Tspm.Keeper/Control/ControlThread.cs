@@ -10,7 +10,6 @@ namespace Tspm.Keeper.Control;
 internal sealed class ControlThread : IDisposable
 {
     private const long Second = 1_000_000_000;
-    private const long SweepEvery = 10 * Second;
     private const int SigKill = 9;
     private const ulong ListenTag = 1;
     private const ulong SignalTag = 2;
@@ -19,10 +18,11 @@ internal sealed class ControlThread : IDisposable
     private const long HoldDeadline = 3 * Second;
     private readonly KeeperOptions _options;
     private readonly RunTable _runs;
-    private readonly Spawner _spawner;
+    private readonly SpawnDesk _spawns;
+    private readonly LeaderWatch _leaders;
+    private readonly DaemonPulse _pulse;
     private readonly Reaper _reaper;
     private readonly DaemonKeeper _daemon;
-    private readonly KeeperLog _log;
     private readonly ReadyPipe _ready;
     private readonly Adopter _adopter;
     private readonly ControlSocket _listener;
@@ -34,7 +34,6 @@ internal sealed class ControlThread : IDisposable
     private int _terminationsSeen;
     private long _killAt = long.MaxValue;
     private bool _isEnding;
-    private long _pingedAt;
     private long _aloneSince;
     private long _settleBy;
     private long _lookAt = long.MaxValue;
@@ -43,7 +42,7 @@ internal sealed class ControlThread : IDisposable
     public ControlThread(
         KeeperOptions options,
         RunTable runs,
-        Spawner spawner,
+        SpawnDesk spawns,
         Reaper reaper,
         Adopter adopter,
         DaemonKeeper daemon,
@@ -53,11 +52,12 @@ internal sealed class ControlThread : IDisposable
     {
         _options = options;
         _runs = runs;
-        _spawner = spawner;
+        _spawns = spawns;
+        _pulse = new DaemonPulse(daemon, options.DaemonTimeout, log);
+        _leaders = new LeaderWatch(runs, _epoll, ChildTag);
         _reaper = reaper;
         _adopter = adopter;
         _daemon = daemon;
-        _log = log;
         _ready = ready;
         _listener = ControlSocket.Create(options.Home.KeeperSocket);
         _signal = LibC.eventfd(0, LibC.CloseOnExec | LibC.NonBlock);
@@ -87,7 +87,7 @@ internal sealed class ControlThread : IDisposable
             }
 
             SettleIfDue(now);
-            WatchLeaders();
+            _leaders.Watch();
 
             if (_daemon.FatalReason is { } reason && !_runs.HasLiving)
             {
@@ -104,7 +104,7 @@ internal sealed class ControlThread : IDisposable
             _reaper.Sweep(OnOtherEnded);
             _lookAt = _reaper.SweepAdopted(JournalWriter.Now);
             SweepDaemon();
-            LetGo();
+            _leaders.LetGo();
             _runs.Prune();
             Watch(JournalWriter.Now);
         }
@@ -121,7 +121,7 @@ internal sealed class ControlThread : IDisposable
 
     private void Wait(long now)
     {
-        var until = Math.Min(Math.Min(now + PingEvery, _killAt), _lookAt);
+        var until = Math.Min(Math.Min(now + _pulse.Every, _killAt), _lookAt);
         if (_adopter.IsWaiting)
         {
             until = Math.Min(until, _settleBy);
@@ -152,9 +152,6 @@ internal sealed class ControlThread : IDisposable
         }
     }
 
-    private long PingEvery =>
-        Math.Min(SweepEvery, (long)(_options.DaemonTimeout.TotalSeconds * Second / 4));
-
     private void WatchDaemon(long now)
     {
         _aloneSince = now;
@@ -168,38 +165,6 @@ internal sealed class ControlThread : IDisposable
         if (_adopter.IsWaiting && (now >= _settleBy || isNobodyThere))
         {
             _adopter.Settle();
-        }
-    }
-
-    private void WatchLeaders()
-    {
-        foreach (var run in _runs.Runs)
-        {
-            if (run is { IsWatched: false, HasExited: false, PidDescriptor: >= 0 })
-            {
-                run.IsWatched = true;
-                _epoll.Add(run.PidDescriptor, Epoll.In, ChildTag);
-            }
-        }
-    }
-
-    /// <summary>A pidfd stays readable after the end, and the daemon may hold it too: out of the set, then closed.</summary>
-    private void LetGo()
-    {
-        foreach (var run in _runs.Runs)
-        {
-            var isWaitedFor = run is { HasExited: false, ExitKnownBy: 0 };
-            if (run.IsWatched && !isWaitedFor)
-            {
-                run.IsWatched = run.ExitKnownBy != 0 && !run.HasExited;
-                _epoll.Remove(run.PidDescriptor);
-            }
-
-            if (run is { HasExited: true, PidDescriptor: >= 0 })
-            {
-                LibC.close(run.PidDescriptor);
-                run.PidDescriptor = -1;
-            }
         }
     }
 
@@ -265,7 +230,8 @@ internal sealed class ControlThread : IDisposable
                 _adopter.Settle();
                 break;
             case ControlKind.Spawn:
-                Answer(Spawn(body).Encode(frame.Id));
+                Answer(_spawns.Spawn(body, SendHold).Encode(frame.Id));
+                _leaders.Watch();
                 break;
             case ControlKind.Signal:
                 var errno = SignalOrder.Decode(body) is { } order ? Signal(order) : LibC.Invalid;
@@ -359,45 +325,6 @@ internal sealed class ControlThread : IDisposable
         }
     }
 
-    private SpawnAnswer Spawn(ReadOnlySpan<byte> body)
-    {
-        const uint otherStage = 5;
-        if (SpawnOrder.Decode(body) is not { } order)
-        {
-            return new SpawnAnswer(LibC.Invalid, otherStage, 0, 0);
-        }
-
-        // The same order again, from a daemon that did not get its answer: nothing is started twice.
-        if (_runs.WasStarted(order.Process, order.Run, out var known))
-        {
-            return new SpawnAnswer(0, 0, (uint)known.Pid, known.StartTime);
-        }
-
-        try
-        {
-            var answer = _spawner.Spawn(
-                order,
-                _runs.ProcessOf(order.Process),
-                prepared => RunHolds.LendOutputs(prepared, SendHold),
-                out var run
-            );
-            if (run is not null)
-            {
-                run.PidDescriptor = LibC.OpenProcess(run.Pid);
-                _runs.Add(run);
-                WatchLeaders();
-                RunHolds.LendLeader(run, SendHold);
-            }
-
-            return answer;
-        }
-        catch (IOException refused)
-        {
-            _log.Write(1002, $"process {order.Process}: {refused.Message}");
-            return new SpawnAnswer(LibC.InputOutput, otherStage, 0, 0);
-        }
-    }
-
     private int Signal(SignalOrder order)
     {
         if (_runs.Find(order.Process, order.Run) is not { HasExited: false } run)
@@ -405,23 +332,7 @@ internal sealed class ControlThread : IDisposable
             return LibC.NoSuchProcess;
         }
 
-        return Signal(run, (int)order.Signal, order.ToGroup);
-    }
-
-    private static int Signal(RunEntry run, int signal, bool toGroup)
-    {
-        if (run.PidDescriptor >= 0)
-        {
-            return LibC.SendSignal(run.PidDescriptor, run.Pid, signal, toGroup);
-        }
-
-        if (!run.IsChild)
-        {
-            return LibC.NoSuchProcess;
-        }
-
-        // Our child and not reaped yet, so the pid and the group can mean nobody else.
-        return LibC.kill(toGroup ? -run.Pid : run.Pid, signal) == 0 ? 0 : LibC.LastError;
+        return run.Signal((int)order.Signal, order.ToGroup);
     }
 
     private int CutDrain(ReadOnlySpan<byte> body)
@@ -476,7 +387,7 @@ internal sealed class ControlThread : IDisposable
         long grace = 0;
         foreach (var run in _runs.Runs.Where(run => !run.HasExited).Reverse())
         {
-            _ = Signal(run, (int)run.Order.StopSignal, toGroup: true);
+            _ = run.Signal((int)run.Order.StopSignal, toGroup: true);
             grace = Math.Max(grace, run.Order.GraceMs * (Second / 1000));
         }
 
@@ -491,29 +402,16 @@ internal sealed class ControlThread : IDisposable
             _killAt = long.MaxValue;
             foreach (var run in _runs.Runs.Where(run => !run.HasExited))
             {
-                _ = Signal(run, SigKill, toGroup: true);
+                _ = run.Signal(SigKill, toGroup: true);
             }
 
             _daemon.Signal(SigKill);
         }
 
-        if (_daemon.Pid == 0 || now - _pingedAt < PingEvery)
-        {
-            return;
-        }
-
-        _pingedAt = now;
         var heardAt = _connection?.LastHeard is > 0 and var last ? last : _aloneSince;
-        if (now - heardAt > (long)(_options.DaemonTimeout.TotalSeconds * Second))
+        if (_pulse.IsDue(now, heardAt))
         {
-            _log.Write(
-                1003,
-                $"the daemon (pid {_daemon.Pid}) has not answered for {_options.DaemonTimeout.TotalSeconds} s and is replaced"
-            );
-            _daemon.Signal(SigKill);
-            return;
+            Answer(new ControlWriter().Finish(ControlKind.Ping, 0));
         }
-
-        Answer(new ControlWriter().Finish(ControlKind.Ping, 0));
     }
 }
