@@ -54,10 +54,7 @@ public static class KeeperHost
 
     private static int RunLocked(KeeperOptions options, ReadyPipe ready)
     {
-        LibC.BecomeSubreaper();
-        Environment.SetEnvironmentVariable("TSPM_RUN", null);
-        var callersLimit = LibC.GetOpenFiles();
-        LibC.SetOpenFiles(callersLimit with { Soft = callersLimit.Hard });
+        var callersLimit = BecomeKeeper();
         var log = new KeeperLog(options.Home.KeeperLog);
         var scan = JournalScan.Read(options.Home.Journal);
         var found = Adopter.Recognise(scan, options.Home);
@@ -104,6 +101,16 @@ public static class KeeperHost
         TellStopping(journal);
         sync.Stop();
         return code;
+    }
+
+    /// <summary>Subreaper, without the mark of a run, with all descriptors there are; the limit that programs get back.</summary>
+    private static LibC.ResourceLimit BecomeKeeper()
+    {
+        LibC.BecomeSubreaper();
+        Environment.SetEnvironmentVariable("TSPM_RUN", null);
+        var callersLimit = LibC.GetOpenFiles();
+        LibC.SetOpenFiles(callersLimit with { Soft = callersLimit.Hard });
+        return callersLimit;
     }
 
     private static int RunControl(ControlThread control)
