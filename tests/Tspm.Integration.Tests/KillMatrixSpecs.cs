@@ -10,6 +10,7 @@ public sealed class KillMatrixSpecs
     {
         var start = new ProcessStartInfo(Path.Join(AppContext.BaseDirectory, "Tspm.KillMatrix"))
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

@@ -44,6 +44,7 @@ internal sealed partial class Home : IAsyncDisposable
     {
         var start = new ProcessStartInfo(_binary)
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
