@@ -42,6 +42,9 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
     /// <summary>Ends when the connection is over.</summary>
     public Task Ended => _ended.Task;
 
+    /// <summary>Up to which offsets of out and err a process's output is numbered; its next run begins there at the earliest.</summary>
+    public Func<uint, (ulong Out, ulong Err)> NumberedTo { get; set; } = _ => default;
+
     /// <summary>The keeper was asked to stop.</summary>
     public event Action? TerminateAsked;
 
@@ -90,6 +93,7 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
         CancellationToken ct
     )
     {
+        var numbered = NumberedTo(process);
         var order = new SpawnOrder
         {
             Process = process,
@@ -105,6 +109,8 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
             OpenFiles = spec.OpenFiles,
             StopSignal = (uint)spec.Stop.Signal,
             GraceMs = (uint)spec.Stop.TimeoutMs,
+            OutFrom = numbered.Out,
+            ErrFrom = numbered.Err,
             Files = new LogFileRules(
                 (ulong)spec.Disk.FileBytes,
                 (ulong)spec.Disk.MaxBytes,

@@ -88,7 +88,19 @@ internal sealed class ProcessFactory(
     /// <exception cref="IOException">The log cannot be opened.</exception>
     public ProcessSupervisor Open(ProcessRecord record)
     {
-        var log = LogWriter.Open(services.Home, record.Id, services.Options.Logs, services.Time);
+        // An index file is a share of what the log may hold, so that retention can work in steps.
+        const long largestIndex = 16 * 1024 * 1024;
+        const long smallestIndex = 64 * 1024;
+        var options = services.Options.Logs with
+        {
+            IndexFileBytes = Math.Clamp(record.Spec.Disk.MaxBytes / 8, smallestIndex, largestIndex),
+        };
+        var log = LogWriter.Open(services.Home, record.Id, options, services.Time, services.Past);
+        foreach (var problem in log.Problems)
+        {
+            DaemonLog.StoreDamaged(services.Log, record.Id, problem);
+        }
+
         foreach (var run in record.Runs)
         {
             log.NameRun(run.Run, run.RunId);
