@@ -26,7 +26,7 @@ public sealed class LogIngest : IDisposable
     /// <summary>Makes an ingest that begins with the oldest record of the journal.</summary>
     public LogIngest(HomePaths home, LogStoreOptions options, IJournalObserver observer)
     {
-        _journal = new JournalReader(home.Journal, 0);
+        _journal = new JournalReader(JournalFiles.Of(home), 0);
         _observer = observer;
         _window = new byte[SpanScanner.WindowBytes(options)];
     }
@@ -114,11 +114,7 @@ public sealed class LogIngest : IDisposable
             log.Sync();
         }
 
-        var files = JournalReader.ListFiles(home.Journal);
-        for (var i = 0; i + 1 < files.Count && files[i + 1] <= position; i++)
-        {
-            File.Delete(home.JournalFile(files[i]));
-        }
+        JournalFiles.Of(home).DeleteBefore(position);
     }
 
     /// <inheritdoc/>

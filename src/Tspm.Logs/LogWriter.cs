@@ -74,7 +74,7 @@ public sealed class LogWriter
         var index = LogIndex.Open(home, process, options, orphans, out var last, out var logId);
         var epoch = (last?.Epoch ?? 0) + 1;
         logId = last is null ? Guid.CreateVersion7(time.GetUtcNow()) : logId;
-        var files = new DataFileReader(directory);
+        var files = DataFileReader.Of(home, process);
         var ring = new LogRing(options);
         var lastSeq = last?.LastSeq ?? 0;
         Prefill(ring, index, lastSeq, options);
