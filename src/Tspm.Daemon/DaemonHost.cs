@@ -159,7 +159,9 @@ public static class DaemonHost
             DaemonLog.KeeperFound(_log, _keeper.Pid, _keeper.Runs.Count);
             _keeper.TerminateAsked += () => _end.TrySetResult(DaemonEnd.StopAll);
             var recorder = new RunRecorder(_registry) { Synced = OnSynced };
-            _logs = new LogIngest(_options.Home, _options.Logs.Validate(), recorder);
+            var logs = new LogIngest(_options.Home, _options.Logs.Validate(), recorder);
+            _logs = logs;
+            _keeper.NumberedTo = id => logs.Find(id)?.NumberedTo ?? default;
             _ingest = new IngestThread(_options.Home, _logs, _log);
             recorder.Ingest = _ingest;
             var topics = new LogTopicSource(_registry);

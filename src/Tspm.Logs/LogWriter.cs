@@ -50,6 +50,9 @@ public sealed class LogWriter
     /// <summary>Bytes that the journal told of and that were not in the data files.</summary>
     public ulong MissingBytes => _out.MissingBytes + _err.MissingBytes;
 
+    /// <summary>Up to where the bytes of out and err are numbered; any thread.</summary>
+    public (ulong Out, ulong Err) NumberedTo => (_out.Consumed, _err.Consumed);
+
     /// <summary>True if this log had entries before it was opened.</summary>
     public bool IsContinued { get; private set; }
 

@@ -59,7 +59,7 @@ public sealed class FaultTests
     }
 
     [Theory]
-    [InlineData(1)]
+    [InlineData(17)]
     [InlineData(63)]
     [InlineData(64)]
     [InlineData(65)]

@@ -58,11 +58,14 @@ internal sealed class Rig : IDisposable
 
     public HomeRoom Room { get; }
 
-    public ProcessFiles Files { get; }
+    public ProcessFiles Files { get; private set; }
 
     public KeeperLog Log { get; }
 
     public ulong ConsumedOrd { get; set; }
+
+    /// <summary>True if a daemon tells at each run where the numbered bytes end.</summary>
+    public bool IsTold { get; set; }
 
     public string LogText
     {
@@ -85,6 +88,8 @@ internal sealed class Rig : IDisposable
         foreach (var kind in kinds)
         {
             var name = new StreamName(kind, 0);
+            _written.TryAdd(name, new MemoryStream());
+            var told = IsTold ? (ulong)_written[name].Length : 0;
             var path = Path.Join(_root, $"run{_run}.{kind}");
             Assert.Equal(0, LibC.mkfifo(path, 0x180));
             var reader = LibC.open(path, LibC.ReadOnly | LibC.NonBlock | LibC.CloseOnExec, 0);
@@ -98,7 +103,7 @@ internal sealed class Rig : IDisposable
                 Process = Process,
                 Run = _run,
                 PipePath = path,
-                Target = DataFileWriter.Open(name, Files),
+                Target = DataFileWriter.Open(name, Files, told),
                 Ended = ended =>
                 {
                     ended.Target.Leave(Sync);
@@ -106,7 +111,6 @@ internal sealed class Rig : IDisposable
                 },
             };
             Sync.Add(stream.Target);
-            _written.TryAdd(name, new MemoryStream());
             Assert.Equal((ulong)_written[name].Length, stream.Target.End);
             _pipes[kind] = (
                 stream,
@@ -117,6 +121,10 @@ internal sealed class Rig : IDisposable
     }
 
     public CapturedStream StreamOf(StreamKind kind) => _pipes[kind].Stream;
+
+    /// <summary>The process has had no run for a while: what is known of its files is found anew.</summary>
+    public void Forget() =>
+        Files = new ProcessFiles(Process, Home.Process(Process), Room) { Rules = Files.Rules };
 
     /// <summary>Has something done between two turns of the capture thread.</summary>
     public void Between(Action action) => _capture.Order(action);

@@ -73,6 +73,9 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
         return link;
     }
 
+    /// <summary>Up to where the bytes of a process's out and err are numbered; a run's bytes never begin before that.</summary>
+    public Func<uint, (ulong Out, ulong Err)> NumberedTo { get; set; } = _ => default;
+
     /// <summary>Tells the keeper that clients are served.</summary>
     public Task ServingAsync(CancellationToken ct) =>
         SendAsync(new ControlWriter().Finish(ControlKind.Serving, 0), ct);
@@ -90,8 +93,11 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
         CancellationToken ct
     )
     {
+        var numbered = NumberedTo(process);
         var order = new SpawnOrder
         {
+            OutFrom = numbered.Out,
+            ErrFrom = numbered.Err,
             Process = process,
             Run = run,
             RunId = runId,

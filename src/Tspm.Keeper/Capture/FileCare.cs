@@ -79,6 +79,20 @@ internal sealed class FileCare(TurnRecords records, SyncThread sync, RoomMaker r
         log.Write(2102, $"{home.Path}: goes on in the home");
     }
 
+    /// <summary>The pipe has ended: what is gone of the file is told, and the names of the files tell where the stream ends.</summary>
+    public void Finish(CapturedStream stream, long now)
+    {
+        var target = stream.Target;
+        if (target.File is { IsSpill: false } file && FileChecks.FindLoss(file) is { } loss)
+        {
+            TellLoss(stream, file, loss);
+            Begin(stream, RotationReason.Changed, now, loss.KeptOf(file.Length));
+        }
+
+        // Output was dropped last: an empty file stands for the end of the stream.
+        target.File ??= CreateInHome(target);
+    }
+
     /// <summary>The home was tried and there was nothing to write, or it refused: back to where we were.</summary>
     public void Abandon(DataFileWriter target)
     {

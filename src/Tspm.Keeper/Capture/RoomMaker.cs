@@ -113,6 +113,13 @@ internal sealed class RoomMaker(TurnRecords records, KeeperLog log)
     /// <summary>Told first, then deleted: who misses the file finds the reason.</summary>
     private void Drop(ProcessFiles files, in ClosedFile file)
     {
+        if (file.Length == 0)
+        {
+            Disk.Delete(file.Path);
+            files.Forget(file);
+            return;
+        }
+
         var isConsumed = file.BeforeOrd != 0 && file.BeforeOrd <= files.Room.Consumed();
         var newlines = JournalRecord.UnknownNewlines;
         if (!isConsumed && !TryCount(file, out newlines))

@@ -33,7 +33,13 @@ internal sealed unsafe class StreamMover(
             return 0;
         }
 
-        return stream.IsCopied ? Copy(stream, now) : Splice(stream, now, mayWait);
+        var moved = stream.IsCopied ? Copy(stream, now) : Splice(stream, now, mayWait);
+        if (moved == AtEnd)
+        {
+            care.Finish(stream, now);
+        }
+
+        return moved;
     }
 
     /// <inheritdoc/>
