@@ -81,6 +81,14 @@ public sealed record JournalFiles(string Directory, SpillPlace? Place)
         return found;
     }
 
+    /// <summary>True if a file holds its first record.</summary>
+    /// <exception cref="IOException">The device failed.</exception>
+    internal bool HasRecord(ulong first)
+    {
+        using var handle = Open(first);
+        return handle is not null && HasRecord(handle, first);
+    }
+
     private static bool HasRecord(SafeFileHandle handle, ulong first)
     {
         Span<JournalRecord> record = stackalloc JournalRecord[1];

@@ -40,6 +40,9 @@ public sealed class JournalReader : IDisposable
     /// <summary>Ords that were passed over: their records are damaged, or were never on the device.</summary>
     public ulong Lost { get; private set; }
 
+    /// <summary>The first 8 bytes of the boot id in the header of the file that was opened last; 0 if it has none.</summary>
+    public ulong Boot { get; private set; }
+
     /// <summary>True if a file was written by a newer tspm: it is not read, and nothing after it.</summary>
     public bool IsNewerFormat { get; private set; }
 
@@ -146,6 +149,12 @@ public sealed class JournalReader : IDisposable
 
         _isSettled = TimeProvider.System.GetUtcNow().UtcDateTime - changedAt > SettledAfter;
         _listedChange = changedAt;
+        if (Position == _firstOrd && _files.HasRecord(_firstOrd))
+        {
+            // The file was given up without a record; its like in the other directory goes on.
+            return true;
+        }
+
         foreach (var first in _files.List())
         {
             if (first > _firstOrd)
@@ -161,6 +170,12 @@ public sealed class JournalReader : IDisposable
     /// <summary>To the next intact record of this file, else to the next file.</summary>
     private void PassOver(ulong next)
     {
+        if (next <= Position)
+        {
+            CloseFile();
+            return;
+        }
+
         Span<JournalRecord> record = stackalloc JournalRecord[1];
         var most = Math.Min(next, _firstOrd + JournalRecord.MaxPerFile);
         for (var ord = Position + 1; ord < most; ord++)
@@ -221,6 +236,7 @@ public sealed class JournalReader : IDisposable
             && header[0].IsIntact
             && header[0].Kind == JournalRecordKind.Header
             && header[0].A == JournalRecord.Magic;
+        Boot = isHeader ? header[0].B : 0;
         if (isHeader)
         {
             IsNewerFormat = (uint)header[0].C > JournalRecord.FormatVersion;

@@ -61,7 +61,8 @@ public static class KeeperHost
         var log = new KeeperLog(options.Home.KeeperLog);
         using var journal = new JournalWriter(options.Home);
         Tell(journal, JournalRecordKind.KeeperStarted, (ulong)Environment.ProcessId);
-        using var sync = new SyncThread(journal, log, options.SyncInterval);
+        var room = HomeRoom.FromEnvironment(options.Home, () => journal.Consumed);
+        using var sync = new SyncThread(journal, log, options.SyncInterval) { Room = room };
         var allowance = new PipeAllowance();
         var count = Math.Clamp(Environment.ProcessorCount / 2, 1, MaxCaptureThreads);
         CaptureThread[] captures =
@@ -70,7 +71,7 @@ public static class KeeperHost
                 .Range(0, count)
                 .Select(_ => new CaptureThread(journal, sync, allowance, log)),
         ];
-        var runs = new RunTable(options.Home, captures, sync);
+        var runs = new RunTable(options.Home, captures, sync, room);
         journal.Snapshot = runs.Snapshot;
         var daemon = new DaemonKeeper(options, journal, log, options.Home.DaemonLog + ".stderr");
         using var control = new ControlThread(

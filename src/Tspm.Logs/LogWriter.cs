@@ -65,6 +65,9 @@ public sealed class LogWriter : IMissingBytes
     /// <summary>Bytes that the journal told of, that were not in the data files, and that got no number.</summary>
     public ulong MissingBytes => _out.MissingBytes + _err.MissingBytes;
 
+    /// <summary>Up to where the bytes of out and err are numbered; any thread.</summary>
+    public (ulong Out, ulong Err) NumberedTo => (_out.Consumed, _err.Consumed);
+
     /// <summary>True if this log had entries before it was opened.</summary>
     public bool IsContinued { get; private set; }
 
@@ -73,10 +76,6 @@ public sealed class LogWriter : IMissingBytes
 
     /// <summary>What was wrong with its files when it was opened, in words.</summary>
     public IReadOnlyList<string> Problems { get; internal init; } = [];
-
-    /// <summary>Up to which offset each stream is in the index: its next bytes must not lie before it.</summary>
-    public (ulong Out, ulong Err) NumberedTo =>
-        _index.LastCommit is { } commit ? (commit.OutConsumed, commit.ErrConsumed) : default;
 
     /// <summary>True while the index goes on in memory, since the disk refuses.</summary>
     public bool IsSpilling => _index.IsSpilling;

@@ -178,6 +178,40 @@ public sealed class SpillTests : IDisposable
         Assert.True(reader.IsNewerFormat);
     }
 
+    [Fact]
+    public void What_the_daemon_consumed_stands_at_16_of_the_wake_page()
+    {
+        using (var page = WakePage.Open(_home.WakePage))
+        {
+            Assert.Equal(0ul, page.Consumed);
+            page.Consumed = 0x0102030405060708;
+            page.Publish(9);
+        }
+
+        var bytes = File.ReadAllBytes(_home.WakePage);
+        Assert.Equal(
+            "09000000000000000000000000000000" + "0807060504030201",
+            Convert.ToHexString(bytes[..24])
+        );
+        using var again = WakePage.Open(_home.WakePage);
+        Assert.Equal((9ul, 0x0102030405060708ul), (again.JournalEnd, again.Consumed));
+    }
+
+    [Fact]
+    public void A_journal_that_was_given_up_without_a_record_goes_on_in_its_like()
+    {
+        using var reader = new JournalReader(JournalFiles.Of(_home), 0);
+        PutJournal(_home.Journal, 1, 2);
+        PutJournal(_home.Journal, 3, 0);
+        Assert.Equal([1ul, 2], ReadAll(reader));
+
+        Assert.Null(_spill.Prepare(_spill.Journal));
+        File.Delete(_home.JournalFile(3));
+        PutJournal(_spill.Journal, 3, 2);
+
+        Assert.Equal([3ul, 4], ReadAll(reader));
+    }
+
     private static List<ulong> ReadAll(JournalReader reader)
     {
         var ords = new List<ulong>();

@@ -1,3 +1,4 @@
+using Tspm.CaptureLog;
 using Tspm.Daemon.Logging;
 using Tspm.Daemon.Topics;
 using Tspm.Logs;
@@ -147,12 +148,19 @@ internal sealed class ProcessFactory(
         }
     }
 
-    private static void Drop(ProcessSupervisor process, bool keepLogs)
+    private void Drop(ProcessSupervisor process, bool keepLogs)
     {
         process.Log.Log.Dispose();
         if (!keepLogs && Directory.Exists(process.LogDirectory))
         {
             Directory.Delete(process.LogDirectory, recursive: true);
+        }
+
+        var place = SpillPlace.Of(services.Home);
+        var spill = place.Process(process.Record.Id);
+        if (!keepLogs && place.IsOurs(spill))
+        {
+            Directory.Delete(spill, recursive: true);
         }
     }
 
