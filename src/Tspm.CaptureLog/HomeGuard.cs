@@ -95,7 +95,7 @@ public static partial class HomeGuard
     }
 
     /// <summary>What tells a directory from any other that had or will have its name: inode and birth time.</summary>
-    internal static string IdentityOf(string path)
+    internal static string BirthOf(string path)
     {
         Span<byte> stat = stackalloc byte[StatBytes];
         return TryStat(path, stat, IdentityMask)

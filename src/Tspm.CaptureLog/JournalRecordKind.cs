@@ -81,7 +81,4 @@ public enum RotationReason
 
     /// <summary>A sync of the file failed.</summary>
     FailedSync = 2,
-
-    /// <summary>The daemon has numbered more than the files hold.</summary>
-    MovedOn = 3,
 }

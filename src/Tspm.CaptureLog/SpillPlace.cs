@@ -26,7 +26,7 @@ public sealed record SpillPlace(string Root)
     /// <param name="memory">A file system in memory.</param>
     public static SpillPlace Of(HomePaths home, string memory = Memory)
     {
-        var identity = HomeGuard.IdentityOf(home.Machine);
+        var identity = HomeGuard.BirthOf(home.Machine);
         var name = HomePaths.Digest($"{home.Machine}\n{identity}");
         return new SpillPlace(
             Path.Join(

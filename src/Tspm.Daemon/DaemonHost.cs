@@ -89,7 +89,7 @@ public static class DaemonHost
         private LogIngest? _logs;
         private DaemonHandlers? _handlers;
         private IpcServer? _server;
-        private int _isSyncing;
+        private StoreUpkeep? _upkeep;
         private Task[] _watches = [];
 
         public DaemonLife(DaemonOptions options, JsonFileLogger log, TimeProvider time)
@@ -133,6 +133,7 @@ public static class DaemonHost
                 HandoverRetry
             );
             await _registry.DisposeAsync();
+            await _upkeep!.DisposeAsync();
             await _ingest!.StopAsync();
             return end;
         }
@@ -166,10 +167,16 @@ public static class DaemonHost
             _finder.Exclude(_keeper.Pid);
             _keeper.Replaced += _finder.Exclude;
             _keeper.TerminateAsked += () => _end.TrySetResult(DaemonEnd.StopAll);
-            var recorder = new RunRecorder(_registry) { Synced = OnSynced, Held = _held };
+            var recorder = new RunRecorder(_registry)
+            {
+                Synced = () => _upkeep?.OnSynced(),
+                Held = _held,
+            };
             _logs = new LogIngest(_options.Home, _options.Logs.Validate(), recorder);
             _ingest = new IngestThread(_options.Home, _logs, _log);
             recorder.Ingest = _ingest;
+            _upkeep = new StoreUpkeep(_options.Home, _registry, _ingest, _time, _log);
+            _keeper.NumberedTo = process => _logs.Find(process)?.NumberedTo ?? default;
             var topics = new LogTopicSource(_registry);
             var services = MakeServices();
             var factory = new ProcessFactory(_registry, services, _logs, topics);
@@ -205,6 +212,7 @@ public static class DaemonHost
                 Log = _log,
                 Home = _options.Home,
                 Options = _options,
+                Past = StorePast.Find(_options.Home, BootId.First8),
                 Finder = _finder,
                 SaveAsync = _registry.SaveAsync,
                 NextStartOrder = _registry.NextStartOrder,
@@ -331,25 +339,6 @@ public static class DaemonHost
         {
             context.Cancel = true;
             _end.TrySetResult(DaemonEnd.Stop);
-        }
-
-        /// <summary>The keeper's files are on the device: now ours, away from the ingest thread, one at a time.</summary>
-        private void OnSynced()
-        {
-            if (Interlocked.Exchange(ref _isSyncing, 1) != 0)
-            {
-                return;
-            }
-
-            ThreadPool.UnsafeQueueUserWorkItem(
-                static life =>
-                {
-                    life._ingest?.SyncAndForget();
-                    Volatile.Write(ref life._isSyncing, 0);
-                },
-                this,
-                preferLocal: false
-            );
         }
 
         private uint HighestUsedId()

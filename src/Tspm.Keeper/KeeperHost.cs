@@ -56,11 +56,11 @@ public static class KeeperHost
     {
         var callersLimit = BecomeKeeper();
         var log = new KeeperLog(options.Home.KeeperLog);
-        var scan = JournalScan.Read(options.Home.Journal);
+        var scan = JournalScan.Read(JournalFiles.Of(options.Home));
         var found = Adopter.Recognise(scan, options.Home);
-        var first = Adopter.FirstRecords(scan, found);
-        using var journal = new JournalWriter(options.Home, scan.NextOrd, first);
-        using var sync = new SyncThread(journal, log, options.SyncInterval);
+        using var journal = new JournalWriter(options.Home, Adopter.FirstRecords(scan, found));
+        var room = HomeRoom.FromEnvironment(options.Home, () => journal.Consumed);
+        using var sync = new SyncThread(journal, log, options.SyncInterval) { Room = room };
         var allowance = new PipeAllowance();
         var count = Math.Clamp(Environment.ProcessorCount / 2, 1, MaxCaptureThreads);
         CaptureThread[] captures =
@@ -69,7 +69,7 @@ public static class KeeperHost
                 .Range(0, count)
                 .Select(_ => new CaptureThread(journal, sync, allowance, log)),
         ];
-        var runs = new RunTable(options.Home, captures, sync);
+        var runs = new RunTable(options.Home, captures, sync, room);
         var adopter = new Adopter(options.Home, runs, sync, journal, scan, log);
         adopter.Add(found);
         journal.Snapshot = runs.Snapshot;

@@ -70,6 +70,13 @@ public sealed class LogCursor : IDisposable
         return read;
     }
 
+    /// <summary>The last read ends earlier than it was given out: bytes had gone meanwhile.</summary>
+    public void EndAt(in LogRead read)
+    {
+        Position = read.UpTo;
+        _cut = default;
+    }
+
     /// <summary>No longer woken.</summary>
     public void Dispose() => _log.Close(this);
 }

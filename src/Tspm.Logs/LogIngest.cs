@@ -17,6 +17,8 @@ public sealed class LogIngest : IDisposable
     private readonly byte[] _window;
     private readonly List<LogWriter> _touched = [];
     private readonly List<LogWriter> _waiting = [];
+    private readonly JournalFiles _files;
+    private readonly DropTable _drops;
     private ulong _consumed;
     private readonly Lock _gate = new();
 
@@ -26,7 +28,9 @@ public sealed class LogIngest : IDisposable
     /// <summary>Makes an ingest that begins with the oldest record of the journal.</summary>
     public LogIngest(HomePaths home, LogStoreOptions options, IJournalObserver observer)
     {
-        _journal = new JournalReader(home.Journal, 0);
+        _files = JournalFiles.Of(home);
+        _journal = new JournalReader(_files, 0);
+        _drops = new DropTable(_files);
         _observer = observer;
         _window = new byte[SpanScanner.WindowBytes(options)];
     }
@@ -46,6 +50,7 @@ public sealed class LogIngest : IDisposable
     /// <summary>From now on records of this process go to this log.</summary>
     public void Add(LogWriter log)
     {
+        log.Drops = _drops;
         lock (_gate)
         {
             _logs = new Dictionary<uint, LogWriter>(_logs) { [log.Log.ProcessId] = log };
@@ -114,11 +119,7 @@ public sealed class LogIngest : IDisposable
             log.Sync();
         }
 
-        var files = JournalReader.ListFiles(home.Journal);
-        for (var i = 0; i + 1 < files.Count && files[i + 1] <= position; i++)
-        {
-            File.Delete(home.JournalFile(files[i]));
-        }
+        _files.DeleteBefore(position);
     }
 
     /// <inheritdoc/>

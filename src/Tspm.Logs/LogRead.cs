@@ -36,8 +36,8 @@ public readonly record struct LogRead
     /// <summary>Last seq that is missing though it is covered.</summary>
     public long HoleTo { get; init; }
 
-    /// <summary>True if the hole is from before the oldest seq on disk; else the index has no such entry.</summary>
-    public bool IsHoleExpired { get; init; }
+    /// <summary>Why it is missing.</summary>
+    public HoleReason HoleReason { get; init; }
 
     /// <summary>The log at that moment.</summary>
     public LogFacts Facts { get; init; }

@@ -76,6 +76,17 @@ internal sealed class LogSequencer
         }
     }
 
+    /// <summary>Numbers entries that have no bytes.</summary>
+    /// <param name="hole">Stream, run, count, times and, in aux, the reason.</param>
+    public void AppendHole(ref LogSpan hole)
+    {
+        CommitIfFull();
+        hole.Kind = SlotKind.Hole;
+        hole.Seq = NextSeq;
+        NextSeq += hole.Count;
+        Add() = hole;
+    }
+
     /// <summary>Adds any other slot.</summary>
     public ref LogSpan Add()
     {

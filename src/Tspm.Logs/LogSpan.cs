@@ -47,11 +47,42 @@ public struct LogSpan
     /// <summary>What the flags say it is.</summary>
     public ulong Aux;
 
+    /// <summary>True if it has seqs: a span, an event, or a hole that was numbered.</summary>
+    internal readonly bool IsEntry => Kind is SlotKind.Span or SlotKind.Event or SlotKind.Hole;
+
+    /// <summary>True if its entries have numbers and no bytes.</summary>
+    public readonly bool IsHole => Kind == SlotKind.Hole;
+
+    /// <summary>Why the entries of a hole have no bytes.</summary>
+    public readonly HoleReason HoleReason => IsHole ? (HoleReason)(byte)Aux : HoleReason.None;
+
     /// <summary>Seq of the last entry.</summary>
     public readonly long LastSeq => Seq + Count - 1;
 
     /// <summary>The stream of bytes that holds it.</summary>
     public readonly StreamName Source => new(Stream, Flags.HasFlag(SpanFlags.Orphan) ? Run : 0);
+}
+
+/// <summary>Why entries are not there; the numbers are those of the wire's gap reasons.</summary>
+public enum HoleReason : byte
+{
+    /// <summary>They are there.</summary>
+    None = 0,
+
+    /// <summary>The keeper deleted them before they were indexed.</summary>
+    Dropped = 2,
+
+    /// <summary>Retention took them.</summary>
+    Expired = 3,
+
+    /// <summary>Somebody flushed the log.</summary>
+    Flushed = 4,
+
+    /// <summary>They were in the spill directory, and a reboot took it.</summary>
+    NotStored = 5,
+
+    /// <summary>Their bytes, or what the index had on them, are damaged or gone.</summary>
+    Corrupt = 6,
 }
 
 /// <summary>Marks of a span; the numbers are those of the index and of the wire.</summary>

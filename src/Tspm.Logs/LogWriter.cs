@@ -1,44 +1,59 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 using Tspm.CaptureLog;
 using Tspm.Logs.Index;
+using Tspm.Logs.Retention;
 using Tspm.Logs.Scanning;
 
 namespace Tspm.Logs;
 
 /// <summary>The writing side of one log: scans chunks, numbers spans, appends the index, then lets readers see them.</summary>
 /// <remarks>One owner: the ingest thread.</remarks>
-public sealed class LogWriter
+public sealed class LogWriter : IMissingBytes
 {
+    private static readonly TimeSpan HomeRetry = TimeSpan.FromSeconds(2);
     private readonly LogStoreOptions _options;
     private readonly LogIndex _index;
     private readonly DataFileReader _files;
     private readonly TimeProvider _time;
     private readonly LogSequencer _sequencer = new();
     private readonly List<SpanScanner> _orphans = [];
+    private readonly StreamFloors _floors;
+    private volatile StreamName[] _openOrphans = [];
+    private readonly string _directory;
     private readonly uint _epoch;
-    private SpanScanner _out;
-    private SpanScanner _err;
+    private readonly SpanScanner _out;
+    private readonly SpanScanner _err;
     private ulong _position;
     private uint _run;
     private bool _isDirty;
+    private bool _isDisturbed;
+    private long _lastWall = long.MinValue;
+    private long _spilledAt;
 
-    private LogWriter(
-        ProcessLog log,
+    /// <summary>Makes a writer that goes on after what an index has; <see cref="BeginEpoch"/> comes next.</summary>
+    internal LogWriter(
+        string directory,
         LogIndex index,
         DataFileReader files,
+        StreamFloors floors,
         LogStoreOptions options,
         TimeProvider time,
         uint epoch
     )
     {
-        Log = log;
+        // Set by BeginEpoch, before anybody sees this writer.
+        Log = null!;
+        _directory = directory;
         _index = index;
         _files = files;
+        _floors = floors;
         _options = options;
         _time = time;
         _epoch = epoch;
-        _out = new SpanScanner(options, _sequencer, new StreamName(StreamKind.Out, 0), 0);
-        _err = new SpanScanner(options, _sequencer, new StreamName(StreamKind.Err, 0), 0);
+        _out = ScannerAt(new StreamName(StreamKind.Out, 0), 0);
+        _err = ScannerAt(new StreamName(StreamKind.Err, 0), 0);
     }
 
     /// <summary>The log as readers see it.</summary>
@@ -47,8 +62,11 @@ public sealed class LogWriter
     /// <summary>Monotonic time, ns, at which <see cref="Flush"/> has something to do.</summary>
     public long Deadline { get; private set; } = SpanScanner.NoDeadline;
 
-    /// <summary>Bytes that the journal told of and that were not in the data files.</summary>
+    /// <summary>Bytes that the journal told of, that were not in the data files, and that got no number.</summary>
     public ulong MissingBytes => _out.MissingBytes + _err.MissingBytes;
+
+    /// <summary>Up to where the bytes of out and err are numbered; any thread.</summary>
+    public (ulong Out, ulong Err) NumberedTo => (_out.Consumed, _err.Consumed);
 
     /// <summary>True if this log had entries before it was opened.</summary>
     public bool IsContinued { get; private set; }
@@ -56,46 +74,29 @@ public sealed class LogWriter
     /// <summary>Every journal record of this process with a smaller ord is in the index.</summary>
     public ulong ResumeAt { get; private set; }
 
+    /// <summary>What was wrong with its files when it was opened, in words.</summary>
+    public IReadOnlyList<string> Problems { get; internal init; } = [];
+
+    /// <summary>True while the index goes on in memory, since the disk refuses.</summary>
+    public bool IsSpilling => _index.IsSpilling;
+
+    /// <summary>What the keeper dropped; set by the ingest.</summary>
+    internal DropTable? Drops { get; set; }
+
     /// <summary>Opens the log of a process for numbering: a new epoch begins.</summary>
+    /// <param name="home">The home.</param>
+    /// <param name="process">The process.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="time">The wall clock.</param>
+    /// <param name="past">What is known of the time before.</param>
     /// <exception cref="IOException">The directory cannot be made or written.</exception>
     public static LogWriter Open(
         HomePaths home,
         uint process,
         LogStoreOptions options,
-        TimeProvider time
-    )
-    {
-        var directory = home.Process(process);
-        Directory.CreateDirectory(
-            directory,
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-        );
-        var orphans = new List<LogSpan>();
-        var index = LogIndex.Open(home, process, options, orphans, out var last, out var logId);
-        var epoch = (last?.Epoch ?? 0) + 1;
-        logId = last is null ? Guid.CreateVersion7(time.GetUtcNow()) : logId;
-        var files = new DataFileReader(directory);
-        var ring = new LogRing(options);
-        var lastSeq = last?.LastSeq ?? 0;
-        Prefill(ring, index, lastSeq, options);
-        // Its log is set before this method ends: the index begins with a commit that the writer makes.
-        var writer = new LogWriter(null!, index, files, options, time, epoch);
-        if (last is { } commit)
-        {
-            writer.Resume(commit, CollectionsMarshal.AsSpan(orphans));
-        }
-
-        writer.AddCommit(CommitSlot.FirstOfEpoch);
-        index.Begin(logId, lastSeq + 1, epoch, writer.Wall, writer._sequencer.Slots);
-
-        // Before any entry of it is shown: after a power loss no other entry may have the same epoch and seq.
-        index.Sync();
-        writer._sequencer.Clear();
-        writer._sequencer.Full = writer.CommitEarly;
-        writer.Log = new ProcessLog(process, logId, index, files, ring);
-        writer.Log.NameNewestRun(writer._run);
-        return writer;
-    }
+        TimeProvider time,
+        StorePast past = default
+    ) => LogOpener.Open(home, process, options, time, past);
 
     /// <summary>Tells the identity of a run that is known from elsewhere; any thread.</summary>
     public void NameRun(uint run, Guid runId) => Log.NameRun(run, runId);
@@ -143,6 +144,10 @@ public sealed class LogWriter
             case JournalRecordKind.StreamEnd:
                 End(record, window);
                 break;
+            case JournalRecordKind.Dropped:
+                Drops?.Add(record);
+                ScannerOf(record).Scan(record.B, ChunkStamp.Of(record), _files, window);
+                break;
             default:
                 break;
         }
@@ -165,8 +170,15 @@ public sealed class LogWriter
         SetDeadline();
     }
 
+    /// <summary>Everything up to a seq is gone from now on: retention or a flush took it.</summary>
+    private void SetFloor(long expiredTo, long flushedTo)
+    {
+        _index.SetFloor(expiredTo, flushedTo);
+        _isDirty = true;
+    }
+
     /// <summary>Writes what was numbered into the index, then lets readers see it.</summary>
-    /// <exception cref="IOException">The disk refused; nothing is visible, and the next call tries again.</exception>
+    /// <exception cref="IOException">The disk refused and nothing else takes it; nothing is visible, and the next call tries again.</exception>
     internal void Commit()
     {
         if (_sequencer.SlotCount == 0 && !_isDirty)
@@ -175,15 +187,15 @@ public sealed class LogWriter
         }
 
         var entries = _sequencer.SlotCount;
-        AddCommit(0);
+        SeeClock(_sequencer.Slots);
         CrashPoint.Pass(CrashPoint.BeforeIndex);
         try
         {
-            _index.Append(_sequencer.Slots);
+            Write(entries);
         }
         catch (IOException)
         {
-            _sequencer.CutTo(entries);
+            Prepare(entries, _index.NextSlot, inSpill: false);
             throw;
         }
 
@@ -193,10 +205,73 @@ public sealed class LogWriter
         _isDirty = false;
         if (_index.IsFull)
         {
-            AddCommit(0);
-            _index.Begin(Log.LogId, _sequencer.NextSeq, _epoch, Wall, _sequencer.Slots);
-            _sequencer.Clear();
+            BeginFile(0, _index.IsSpilling);
         }
+    }
+
+    /// <summary>Everything up to a seq is to be forgotten: an entry tells it, and the numbers go on. Ingest thread; commit comes next.</summary>
+    /// <param name="upTo">The last seq that goes; at most the head.</param>
+    /// <param name="wall">100 ns since 1970 UTC.</param>
+    /// <param name="mono">CLOCK_MONOTONIC, ns.</param>
+    public void AppendFlush(long upTo, long wall, long mono)
+    {
+        var from = _index.OldestSeq;
+        var body = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{{\"what\":\"flushed\",\"from\":{from},\"to\":{upTo}}}"
+        );
+        AppendEvent(_run, Encoding.UTF8.GetBytes(body), _position, wall, mono);
+        SetFloor(0, upTo);
+    }
+
+    /// <summary>Retention took everything up to a seq. Ingest thread; commit comes next.</summary>
+    public void AppendExpiry(long expiredTo) => SetFloor(expiredTo, 0);
+
+    /// <summary>Deletes the index files that only tell of what has expired or was flushed; any thread, after the commit.</summary>
+    /// <returns>Bytes that went.</returns>
+    /// <exception cref="IOException">The device failed.</exception>
+    public long DeleteExpiredIndex() => _index.DeleteBelow(_index.OldestSeq);
+
+    /// <summary>Its data files, of each stream in the order of their offsets.</summary>
+    internal IReadOnlyList<StoredFile> ListDataFiles()
+    {
+        var names = _files.ListFiles();
+        var stored = new List<StoredFile>(names.Count);
+        for (var i = 0; i < names.Count; i++)
+        {
+            var file = new FileInfo(names[i].Path);
+            if (!file.Exists)
+            {
+                continue;
+            }
+
+            var isNewest = i + 1 == names.Count || names[i + 1].Stream != names[i].Stream;
+            var end = isNewest ? names[i].First + (ulong)file.Length : names[i + 1].First;
+            var isClosed = !isNewest || HasEnded(names[i].Stream);
+            stored.Add(
+                new StoredFile(
+                    names[i].Stream,
+                    names[i].First,
+                    end,
+                    names[i].Path,
+                    file.Length,
+                    new DateTimeOffset(file.LastWriteTimeUtc),
+                    isClosed && end <= ConsumedOf(names[i].Stream)
+                )
+            );
+        }
+
+        return stored;
+    }
+
+    /// <summary>Its index files.</summary>
+    internal IReadOnlyList<IndexFile> ListIndexFiles() => _index.Files;
+
+    /// <summary>A data file was deleted: everything of its stream before this offset is gone.</summary>
+    internal void ForgetData(StreamName stream, ulong before)
+    {
+        _floors.Raise(stream, before);
+        _files.Forget(stream, before);
     }
 
     /// <summary>Waits until the index is on the device.</summary>
@@ -214,35 +289,89 @@ public sealed class LogWriter
 
     private long Wall => (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks;
 
-    private static void Prefill(LogRing ring, LogIndex index, long lastSeq, LogStoreOptions options)
-    {
-        var newest = new LogSpan[Math.Min(options.RingEntries, 4096)];
-        var found = lastSeq == 0 ? 0 : index.ReadBackwards(lastSeq, newest);
-        ring.Reset(found == 0 ? lastSeq : newest[found - 1].Seq - 1);
-        for (var i = found - 1; i >= 0; i--)
-        {
-            ring.Add(newest[i]);
-        }
-    }
-
-    private void Resume(in CommitSlot commit, ReadOnlySpan<LogSpan> orphans)
+    /// <summary>Goes on where a commit says.</summary>
+    /// <param name="commit">The last commit there was.</param>
+    /// <param name="lastSeq">The last seq that is left; below the commit's if the end was cut.</param>
+    /// <param name="checkpoints">Where the orphans' streams were read to.</param>
+    internal void Resume(in CommitSlot commit, long lastSeq, ReadOnlySpan<LogSpan> checkpoints)
     {
         IsContinued = true;
-        _sequencer.Resume(commit.LastSeq);
+        _sequencer.Resume(lastSeq);
         ResumeAt = commit.JournalPosition;
         _position = commit.JournalPosition;
         _run = commit.Run;
+        var isCut = lastSeq != commit.LastSeq;
         var next = commit.LastSeq + 1;
-        _out.Resume(commit.Run, commit.OutConsumed, commit.OutPart, next - commit.OutPartSpan);
-        _err.Resume(commit.Run, commit.ErrConsumed, commit.ErrPart, next - commit.ErrPartSpan);
-        foreach (ref readonly var slot in MemoryMarshal.Cast<LogSpan, CheckpointSlot>(orphans))
+        var outParts = isCut ? 0 : commit.OutPart;
+        var errParts = isCut ? 0 : commit.ErrPart;
+        _out.Resume(commit.Run, commit.OutConsumed, outParts, next - commit.OutPartSpan);
+        _err.Resume(commit.Run, commit.ErrConsumed, errParts, next - commit.ErrPartSpan);
+        foreach (ref readonly var slot in MemoryMarshal.Cast<LogSpan, CheckpointSlot>(checkpoints))
         {
-            var name = new StreamName(slot.Stream, slot.Run);
-            var scanner = new SpanScanner(_options, _sequencer, name, slot.Consumed);
+            var scanner = ScannerAt(new StreamName(slot.Stream, slot.Run), slot.Consumed);
             scanner.Resume(slot.Run, slot.Consumed, (int)slot.PartIndex, slot.PartFirstSeq);
             _orphans.Add(scanner);
         }
+
+        SeeOrphans();
     }
+
+    /// <summary>Begins the file of a new epoch, with all that readers need.</summary>
+    /// <exception cref="IOException">The disk refused.</exception>
+    internal void BeginEpoch(Guid logId, LogRing ring)
+    {
+        AddCommit(CommitSlot.FirstOfEpoch);
+        _index.Begin(logId, _sequencer.NextSeq, _epoch, Wall, _sequencer.Slots);
+
+        // Before any entry of it is shown: after a power loss no other entry may have the same epoch and seq.
+        _index.Sync();
+        _sequencer.Clear();
+        _sequencer.Full = CommitEarly;
+        var process = uint.Parse(Path.GetFileName(_directory), CultureInfo.InvariantCulture);
+        Log = new ProcessLog(process, logId, _index, _files, _floors, ring);
+        Log.NameNewestRun(_run);
+    }
+
+    /// <summary>Tells in the log itself that output is missing that never got a number.</summary>
+    internal void AppendUncaptured(uint run, ulong maxBytes, string why, in ChunkStamp stamp)
+    {
+        var body = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{{\"what\":\"uncaptured\",\"run\":{run},\"maxBytes\":{maxBytes},\"reason\":\"{why}\"}}"
+        );
+        AppendEvent(run, Encoding.UTF8.GetBytes(body), stamp.Ord, stamp.Wall, stamp.Mono);
+    }
+
+    bool IMissingBytes.TryFindDrop(StreamName stream, ulong offset, out DroppedRange drop)
+    {
+        drop = default;
+        return Drops?.TryFind(_position + 1, Log.ProcessId, stream, offset, out drop) == true;
+    }
+
+    ulong IMissingBytes.NextFile(StreamName stream, ulong offset) =>
+        _files.FindNext(stream, offset) ?? ulong.MaxValue;
+
+    void IMissingBytes.Report(StreamName stream, uint run, ulong bytes, ChunkStamp stamp) =>
+        AppendUncaptured(run, bytes, "gone", stamp);
+
+    /// <summary>True if nobody will write to a stream again: it was an orphan's, and that has ended.</summary>
+    private bool HasEnded(StreamName stream) =>
+        stream.OrphanRun != 0 && !_openOrphans.Contains(stream);
+
+    /// <summary>Up to where a stream is in the index.</summary>
+    private ulong ConsumedOf(StreamName stream) =>
+        stream.OrphanRun != 0
+            ? HasEnded(stream)
+                ? ulong.MaxValue
+                : 0
+            : _index.LastCommit is not { } commit
+                ? 0
+                : stream.Kind == StreamKind.Err
+                    ? commit.ErrConsumed
+                    : commit.OutConsumed;
+
+    private SpanScanner ScannerAt(StreamName stream, ulong consumed) =>
+        new(_options, _sequencer, stream, consumed) { Missing = this };
 
     private void Begin(in JournalRecord record)
     {
@@ -257,6 +386,7 @@ public sealed class LogWriter
         if (scanner.Source.OrphanRun != 0)
         {
             _orphans.Remove(scanner);
+            SeeOrphans();
         }
     }
 
@@ -276,11 +406,14 @@ public sealed class LogWriter
             }
         }
 
-        var scanner = new SpanScanner(_options, _sequencer, name, 0);
+        var scanner = ScannerAt(name, 0);
         scanner.Begin(record.Run, 0);
         _orphans.Add(scanner);
+        SeeOrphans();
         return scanner;
     }
+
+    private void SeeOrphans() => _openOrphans = [.. _orphans.Select(orphan => orphan.Source)];
 
     private void SetDeadline()
     {
@@ -295,6 +428,111 @@ public sealed class LogWriter
 
     /// <summary>A batch is full in the middle of a chunk: what is numbered is committed, the rest of the chunk is read again after a crash.</summary>
     private void CommitEarly() => Commit();
+
+    /// <summary>Writes what is collected with its commit: where it belongs, or in memory while the disk refuses.</summary>
+    private void Write(int entries)
+    {
+        if (_index.IsSpilling)
+        {
+            WriteWhileSpilling(entries);
+            return;
+        }
+
+        try
+        {
+            AddCommit(0);
+            _index.Append(_sequencer.Slots);
+        }
+        catch (IOException) when (_index.CanSpill)
+        {
+            BeginFile(entries, inSpill: true);
+            _spilledAt = _time.GetTimestamp();
+        }
+    }
+
+    private void WriteWhileSpilling(int entries)
+    {
+        if (_time.GetElapsedTime(_spilledAt) >= HomeRetry)
+        {
+            _spilledAt = _time.GetTimestamp();
+            try
+            {
+                BeginFile(entries, inSpill: false);
+                return;
+            }
+            catch (IOException)
+            {
+                // Still full: it goes on in memory until the next try.
+            }
+        }
+
+        Prepare(entries, _index.NextSlot, inSpill: true);
+        AddCommit(0);
+        _index.Append(_sequencer.Slots);
+    }
+
+    /// <summary>Begins a file with what is collected as its first batch.</summary>
+    private void BeginFile(int entries, bool inSpill)
+    {
+        Prepare(entries, 1, inSpill);
+        AddCommit(0);
+        _index.Begin(Log.LogId, _index.LastSeq + 1, _epoch, Wall, _sequencer.Slots, inSpill);
+        if (entries == 0)
+        {
+            _sequencer.Clear();
+        }
+    }
+
+    /// <summary>Takes back a commit that failed, and makes the entries fit another place.</summary>
+    private void Prepare(int entries, long firstSlot, bool inSpill)
+    {
+        _sequencer.CutTo(entries);
+        for (var i = 0; i < entries; i++)
+        {
+            ref var slot = ref _sequencer.Slots[i];
+            if (slot.Kind == SlotKind.Event)
+            {
+                slot.Offset = (ulong)(firstSlot + i);
+            }
+
+            if (slot.IsEntry)
+            {
+                slot.Flags = inSpill
+                    ? slot.Flags | SpanFlags.NotDurable
+                    : slot.Flags & ~SpanFlags.NotDurable;
+            }
+        }
+    }
+
+    /// <summary>Notes a wall clock that was set back: times of this file cannot be searched by halves any more.</summary>
+    private void SeeClock(ReadOnlySpan<LogSpan> slots)
+    {
+        foreach (ref readonly var slot in slots)
+        {
+            if (slot.IsEntry)
+            {
+                _isDisturbed |= slot.Wall < _lastWall;
+                _lastWall = slot.Wall;
+            }
+        }
+    }
+
+    private void AddFloor()
+    {
+        if (_index.ExpiredTo == 0 && _index.FlushedTo == 0)
+        {
+            return;
+        }
+
+        ref var slot = ref _sequencer.Add();
+        slot = default;
+        MemoryMarshal.Cast<LogSpan, FloorSlot>(new Span<LogSpan>(ref slot))[0] = new FloorSlot
+        {
+            Kind = SlotKind.Floor,
+            ExpiredTo = _index.ExpiredTo,
+            FlushedTo = _index.FlushedTo,
+        };
+    }
 
     private void AddCommit(byte flags)
     {
@@ -314,13 +552,14 @@ public sealed class LogWriter
                 };
         }
 
+        AddFloor();
         _sequencer.Add() = default;
         var slots = _sequencer.Slots;
         ref var commit = ref MemoryMarshal.Cast<LogSpan, CommitSlot>(slots[^1..])[0];
         commit = new CommitSlot
         {
             Kind = SlotKind.Commit,
-            Flags = flags,
+            Flags = _isDisturbed ? (byte)(flags | CommitSlot.ClockDisturbed) : flags,
             Slots = (ushort)slots.Length,
             JournalPosition = _position,
             OutConsumed = _out.Consumed,

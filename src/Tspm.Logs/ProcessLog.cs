@@ -14,6 +14,7 @@ public sealed class ProcessLog : IDisposable
     private const int BlockSpans = 64;
     private readonly LogIndex _index;
     private readonly DataFileReader _files;
+    private readonly StreamFloors _floors;
     private readonly SpanReader _reader;
     private readonly Lock _gate = new();
 
@@ -30,6 +31,7 @@ public sealed class ProcessLog : IDisposable
         Guid logId,
         LogIndex index,
         DataFileReader files,
+        StreamFloors floors,
         LogRing ring
     )
     {
@@ -37,8 +39,9 @@ public sealed class ProcessLog : IDisposable
         LogId = logId;
         _index = index;
         _files = files;
+        _floors = floors;
         _ring = ring;
-        _reader = new SpanReader(this, index, files);
+        _reader = new SpanReader(this, index, files, floors);
         _epochs = [.. index.ListEpochs()];
     }
 
@@ -62,6 +65,9 @@ public sealed class ProcessLog : IDisposable
 
     /// <summary>Bytes of all data files.</summary>
     public long DataBytes => _files.TotalBytes();
+
+    /// <summary>Bytes of all index files.</summary>
+    public long IndexBytes => _index.Bytes;
 
     /// <summary>Called after a cursor is registered and before it first reads; for race tests.</summary>
     internal Action? AfterCursorOpened { get; set; }
@@ -148,13 +154,14 @@ public sealed class ProcessLog : IDisposable
         var last = Math.Min(Math.Min(to, facts.Head), epochEnd);
         if (after + 1 < facts.OldestDisk)
         {
-            var holeTo = Math.Min(last, facts.OldestDisk - 1);
+            var (holeTo, reason) = _index.BelowOldest(after + 1);
+            holeTo = Math.Min(last, holeTo);
             return read with
             {
                 HoleFrom = after + 1,
                 HoleTo = holeTo,
                 UpTo = holeTo,
-                IsHoleExpired = true,
+                HoleReason = reason,
             };
         }
 
@@ -167,10 +174,24 @@ public sealed class ProcessLog : IDisposable
     public int ReadBytes(in LogSpan span, Span<byte> destination)
     {
         var room = destination[..(int)span.Length];
-        return span.Stream == StreamKind.Event
-            ? _index.ReadEvent(span, room)
-            : _files.Read(span.Source, span.Offset, room);
+        if (span.Stream == StreamKind.Event)
+        {
+            return _index.ReadEvent(span, room);
+        }
+
+        var read = _files.Read(span.Source, span.Offset, room);
+        if (read < room.Length)
+        {
+            var from = span.Offset + (ulong)read;
+            _floors.AddGone(span.Source, from, span.Offset + span.Length);
+        }
+
+        return read;
     }
+
+    /// <summary>Why the bytes of a span that was just read are not there.</summary>
+    public HoleReason WhyGone(in LogSpan span) =>
+        _reader.ReasonOf(span) is var reason and not HoleReason.None ? reason : HoleReason.Corrupt;
 
     /// <summary>The seq before the newest so many entries that match, up to a seq.</summary>
     public long FindTail(long count, long upTo, LogFilter filter) =>
@@ -181,6 +202,70 @@ public sealed class ProcessLog : IDisposable
 
     /// <summary>The seq before the first entry that is not before a time (100 ns since 1970 UTC).</summary>
     public long FindTime(long wall) => _index.FindTime(wall, Facts.Head) - 1;
+
+    /// <summary>The seq before the first entry whose bytes are left; everything before it has expired.</summary>
+    public long FindExpired()
+    {
+        var facts = Facts;
+        var block = new LogSpan[BlockSpans];
+        var expired = facts.OldestDisk - 1;
+        for (var seq = facts.OldestDisk; seq <= facts.Head; )
+        {
+            var found = _index.Read(seq, facts.Head, block);
+            foreach (ref readonly var span in block.AsSpan(0, found))
+            {
+                if (span.Stream == StreamKind.Event)
+                {
+                    continue;
+                }
+
+                if (_reader.ReasonOf(span) != HoleReason.Expired)
+                {
+                    return expired;
+                }
+
+                expired = span.LastSeq;
+            }
+
+            if (found == 0)
+            {
+                break;
+            }
+
+            seq = block[found - 1].LastSeq + 1;
+        }
+
+        return expired;
+    }
+
+    /// <summary>Where the bytes of the entries after a seq begin in a stream; its end if there are none.</summary>
+    internal ulong FindOffsetAfter(StreamName stream, long seq)
+    {
+        var facts = Facts;
+        var block = new LogSpan[BlockSpans];
+        for (var next = seq + 1; next <= facts.Head; )
+        {
+            var found = _index.Read(next, facts.Head, block);
+            if (found == 0)
+            {
+                break;
+            }
+
+            foreach (ref readonly var span in block.AsSpan(0, found))
+            {
+                if (!span.IsHole && span.Source == stream)
+                {
+                    return SpanCutter.Clip(span, next, span.LastSeq, _files).Offset;
+                }
+            }
+
+            next = block[found - 1].LastSeq + 1;
+        }
+
+        return _index.LastCommit is not { } commit || stream.OrphanRun != 0 ? 0
+            : stream.Kind == StreamKind.Err ? commit.ErrConsumed
+            : commit.OutConsumed;
+    }
 
     /// <summary>The epoch that an entry was numbered in.</summary>
     public uint EpochOf(long seq)
@@ -251,7 +336,7 @@ public sealed class ProcessLog : IDisposable
         {
             foreach (ref readonly var slot in slots)
             {
-                if (slot.Kind is SlotKind.Span or SlotKind.Event)
+                if (slot.IsEntry)
                 {
                     _ring.Add(slot);
                 }

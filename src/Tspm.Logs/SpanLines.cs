@@ -24,7 +24,7 @@ internal struct SpanLines : IDisposable
         if (_length < span.Length)
         {
             Dispose();
-            throw new IOException(
+            throw new BytesGoneException(
                 $"log of process {log.ProcessId}: {span.Length - _length} bytes of seq {span.Seq} are not in the files any more"
             );
         }

@@ -5,7 +5,12 @@ namespace Tspm.Logs;
 
 /// <summary>Reads a log through a filter: what is wanted as spans, what is not as coverage.</summary>
 /// <remarks>Any thread; it has no state of its own.</remarks>
-internal sealed class SpanReader(ProcessLog log, LogIndex index, DataFileReader files)
+internal sealed class SpanReader(
+    ProcessLog log,
+    LogIndex index,
+    DataFileReader files,
+    StreamFloors floors
+)
 {
     private const int BlockSpans = 64;
     private const long MaxScannedBytes = 4 * 1024 * 1024;
@@ -26,12 +31,27 @@ internal sealed class SpanReader(ProcessLog log, LogIndex index, DataFileReader 
             var found = log.ReadSpans(read.UpTo + 1, last, block);
             if (found == 0)
             {
-                return read with { UpTo = last, HoleFrom = read.UpTo + 1, HoleTo = last };
+                return AddHole(read, read.UpTo + 1, last, HoleReason.Corrupt);
             }
 
             foreach (ref readonly var span in block[..found])
             {
-                if (span.Seq > last || !TryAdd(ref read, span, last, filter, spans, room))
+                if (span.Seq > last)
+                {
+                    return read;
+                }
+
+                if (ReasonOf(span) is var reason and not HoleReason.None && IsWanted(span, filter))
+                {
+                    if (!TryAddHole(ref read, span, last, reason))
+                    {
+                        return read;
+                    }
+
+                    continue;
+                }
+
+                if (read.HoleFrom > 0 || !TryAddOrHole(ref read, span, last, filter, spans, room))
                 {
                     return read;
                 }
@@ -48,6 +68,57 @@ internal sealed class SpanReader(ProcessLog log, LogIndex index, DataFileReader 
 
         return read;
     }
+
+    /// <summary>Why the bytes of a span are not there; none if they are, or if nobody knows better.</summary>
+    public HoleReason ReasonOf(in LogSpan span) =>
+        span.IsHole ? span.HoleReason
+        : span.Stream == StreamKind.Event ? HoleReason.None
+        : floors.ReasonOf(span);
+
+    /// <summary>A hole that lies between what the index knows is wanted by every filter: nobody knows what was in it.</summary>
+    private static bool IsWanted(in LogSpan span, LogFilter filter) =>
+        (span.IsHole && span.Stream == StreamKind.Event) || filter.Matches(span);
+
+    private static bool TryAddHole(ref LogRead read, in LogSpan span, long last, HoleReason reason)
+    {
+        if (read.HoleFrom > 0 && read.HoleReason != reason)
+        {
+            return false;
+        }
+
+        var from = Math.Max(span.Seq, read.UpTo + 1);
+        read = AddHole(read, from, Math.Min(span.LastSeq, last), reason);
+        return true;
+    }
+
+    /// <summary>Adds what is wanted of a span; where its bytes have just gone, a hole.</summary>
+    private bool TryAddOrHole(
+        ref LogRead read,
+        in LogSpan span,
+        long last,
+        LogFilter filter,
+        Span<LogSpan> spans,
+        in LogRoom room
+    )
+    {
+        try
+        {
+            return TryAdd(ref read, span, last, filter, spans, room);
+        }
+        catch (BytesGoneException)
+        {
+            return TryAddHole(ref read, span, last, log.WhyGone(span));
+        }
+    }
+
+    private static LogRead AddHole(in LogRead read, long from, long to, HoleReason reason) =>
+        read with
+        {
+            UpTo = to,
+            HoleFrom = read.HoleFrom > 0 ? read.HoleFrom : from,
+            HoleTo = to,
+            HoleReason = reason,
+        };
 
     /// <summary>Adds what is wanted of a span; false if there is no room for it.</summary>
     private bool TryAdd(
@@ -83,7 +154,11 @@ internal sealed class SpanReader(ProcessLog log, LogIndex index, DataFileReader 
         while (lines.TryNext(out var stretch))
         {
             // What lies before it was not wanted, and is covered.
-            read = read with { UpTo = stretch.Seq - 1, IsFiltered = true };
+            read = read with
+            {
+                UpTo = stretch.Seq - 1,
+                IsFiltered = true,
+            };
             if (!HasRoom(read, spans, room) || !TryAddWhole(ref read, stretch, spans, room, span))
             {
                 return false;
@@ -94,11 +169,8 @@ internal sealed class SpanReader(ProcessLog log, LogIndex index, DataFileReader 
         return true;
     }
 
-    private static bool HasRoom(
-        in LogRead read,
-        ReadOnlySpan<LogSpan> spans,
-        in LogRoom room
-    ) => read.Count < spans.Length && read.Entries < room.MaxEntries;
+    private static bool HasRoom(in LogRead read, ReadOnlySpan<LogSpan> spans, in LogRoom room) =>
+        read.Count < spans.Length && read.Entries < room.MaxEntries;
 
     /// <summary>Adds consecutive entries of a span, or as many of them as fit; false if some are left.</summary>
     private bool TryAddWhole(
@@ -175,7 +247,7 @@ internal sealed class SpanReader(ProcessLog log, LogIndex index, DataFileReader 
     /// <summary>The seq before the count-th wanted entry from the end of a span; null, and fewer to go, if it has fewer.</summary>
     private long? FindInSpan(in LogSpan span, long last, LogFilter filter, ref long count)
     {
-        if (!filter.Matches(span))
+        if (!filter.Matches(span) || ReasonOf(span) != HoleReason.None)
         {
             return null;
         }

@@ -305,12 +305,21 @@ public sealed class AdoptionSpecs
     {
         foreach (var first in JournalReader.ListFiles(journal))
         {
-            Assert.True(JournalReader.TryReadHeader(journal, first, out var header));
+            using var file = new FileStream(
+                Path.Join(journal, first.ToString("D16", CultureInfo.InvariantCulture)),
+                FileMode.Open,
+                FileAccess.ReadWrite
+            );
+            var header = default(JournalRecord);
+            file.ReadExactly(
+                System.Runtime.InteropServices.MemoryMarshal.AsBytes(
+                    new Span<JournalRecord>(ref header)
+                )
+            );
+            Assert.Equal(JournalRecordKind.Header, header.Kind);
             header.B ^= 1;
             header.Seal();
-            using var file = File.OpenWrite(
-                Path.Join(journal, first.ToString("D16", CultureInfo.InvariantCulture))
-            );
+            file.Position = 0;
             file.Write(
                 System.Runtime.InteropServices.MemoryMarshal.AsBytes(
                     new ReadOnlySpan<JournalRecord>(in header)

@@ -8,6 +8,7 @@ internal sealed class FakeKeeper : IDisposable
 {
     public const uint Process = 1;
     private readonly ulong[] _ends = new ulong[2];
+    private readonly ulong[] _files = new ulong[2];
     private readonly List<JournalRecord> _records = [];
 
     public FakeKeeper()
@@ -36,6 +37,8 @@ internal sealed class FakeKeeper : IDisposable
 
     public uint Run { get; private set; }
 
+    public ulong LastOrd => (ulong)_records.Count;
+
     public void Begin()
     {
         Run++;
@@ -59,10 +62,7 @@ internal sealed class FakeKeeper : IDisposable
             return;
         }
 
-        using var file = new FileStream(
-            Path.Join(Home.Process(Process), new StreamName(kind, 0).DataFile(0)),
-            FileMode.Append
-        );
+        using var file = new FileStream(DataFile(kind, _files[(int)kind]), FileMode.Append);
         file.Write(bytes);
         _ends[(int)kind] += (ulong)bytes.Length;
         Add(
@@ -75,6 +75,72 @@ internal sealed class FakeKeeper : IDisposable
             }
         );
     }
+
+    /// <summary>The next bytes of a stream go into a new file.</summary>
+    public void Rotate(StreamKind kind)
+    {
+        if (_files[(int)kind] == _ends[(int)kind])
+        {
+            return;
+        }
+
+        _files[(int)kind] = _ends[(int)kind];
+        Add(
+            new JournalRecord
+            {
+                Kind = JournalRecordKind.Rotated,
+                Stream = kind,
+                A = _ends[(int)kind],
+            }
+        );
+    }
+
+    /// <summary>As a keeper at its cap: tells the range with its newlines, then deletes the closed file.</summary>
+    public void Drop(StreamKind kind, ulong first, ulong end)
+    {
+        var path = DataFile(kind, first);
+        var newlines = File.ReadAllBytes(path).Count(one => one == (byte)'\n');
+        Add(
+            new JournalRecord
+            {
+                Kind = JournalRecordKind.Dropped,
+                Stream = kind,
+                A = first,
+                B = end,
+                C = (ulong)newlines,
+            }
+        );
+        File.Delete(path);
+    }
+
+    /// <summary>The data files of a stream: offset of the first byte, and of the byte after the last.</summary>
+    public IReadOnlyList<(ulong First, ulong End)> FilesOf(StreamKind kind)
+    {
+        var firsts = Directory
+            .EnumerateFiles(Home.Process(Process))
+            .Select(path =>
+                StreamName.TryParseDataFile(Path.GetFileName(path), out var stream, out var first)
+                && stream.Kind == kind
+                    ? (long)first
+                    : -1
+            )
+            .Where(first => first >= 0)
+            .Order()
+            .Select(first => (ulong)first)
+            .ToList();
+        return
+        [
+            .. firsts.Select(
+                (first, i) => (first, i + 1 < firsts.Count ? firsts[i + 1] : _ends[(int)kind])
+            ),
+        ];
+    }
+
+    public string DataFile(StreamKind kind, ulong first) =>
+        Path.Join(Home.Process(Process), new StreamName(kind, 0).DataFile(first));
+
+    public void Synced() =>
+        Add(new JournalRecord { Kind = JournalRecordKind.Synced, Stream = StreamKind.Event });
 
     public void End()
     {
@@ -113,11 +179,21 @@ internal sealed class LogUnderTest : IDisposable
 {
     private readonly LogIngest _ingest;
 
-    public LogUnderTest(FakeKeeper keeper, LogStoreOptions? options = null)
+    public LogUnderTest(
+        FakeKeeper keeper,
+        LogStoreOptions? options = null,
+        StorePast past = default
+    )
     {
         Options = options ?? new LogStoreOptions();
         _ingest = new LogIngest(keeper.Home, Options, new Deaf());
-        Writer = LogWriter.Open(keeper.Home, FakeKeeper.Process, Options, TimeProvider.System);
+        Writer = LogWriter.Open(
+            keeper.Home,
+            FakeKeeper.Process,
+            Options,
+            TimeProvider.System,
+            past
+        );
         _ingest.Add(Writer);
     }
 
@@ -127,12 +203,55 @@ internal sealed class LogUnderTest : IDisposable
 
     public ProcessLog Log => Writer.Log;
 
+    public void Commit() => _ingest.Commit(Writer);
+
     public void Turn(long now)
     {
         while (_ingest.Turn(now).HasMore)
         {
             // Until the journal is read.
         }
+    }
+
+    /// <summary>All entries of a range and all holes that are told, through the reading side.</summary>
+    public (List<ReadEntry> Entries, List<Hole> Holes) ReadWithHoles(LogFilter? filter = null)
+    {
+        var entries = new List<ReadEntry>();
+        var holes = new List<Hole>();
+        var spans = new LogSpan[7];
+        var head = Log.Facts.Head;
+        for (var after = 0L; after < head; )
+        {
+            var read = Log.Read(after, head, filter ?? LogFilter.All, spans, new LogRoom(1 << 20));
+            Assert.True(read.UpTo > after, $"no way on after {after} of {head}: {read}");
+            var gone = -1;
+            for (var i = 0; i < read.Count && gone < 0; i++)
+            {
+                var bytes = new byte[spans[i].Length];
+                gone = Log.ReadBytes(spans[i], bytes) < bytes.Length ? i : -1;
+                if (gone < 0)
+                {
+                    entries.AddRange(EntriesOf(Log, spans[i]));
+                }
+            }
+
+            if (gone >= 0)
+            {
+                var span = spans[gone];
+                holes.Add(new Hole(span.Seq, span.LastSeq, Log.WhyGone(span)));
+                after = span.LastSeq;
+                continue;
+            }
+
+            if (read.HoleFrom > 0)
+            {
+                holes.Add(new Hole(read.HoleFrom, read.HoleTo, read.HoleReason));
+            }
+
+            after = read.UpTo;
+        }
+
+        return (entries, holes);
     }
 
     /// <summary>All entries of a range, through the reading side.</summary>
@@ -166,6 +285,10 @@ internal sealed class LogUnderTest : IDisposable
     {
         var bytes = new byte[span.Length];
         Assert.Equal(bytes.Length, log.ReadBytes(span, bytes));
+        Assert.True(
+            span.Count <= Math.Max(1, bytes.Length),
+            $"{span.Count} lines in {bytes.Length} bytes"
+        );
         var entries = new List<ReadEntry>();
         var at = 0;
         for (var i = 0; i < span.Count; i++)
@@ -207,3 +330,6 @@ internal sealed record ReadEntry(
     ulong Aux,
     string Bytes
 );
+
+/// <summary>A range that a reader was told of.</summary>
+internal sealed record Hole(long From, long To, HoleReason Reason);

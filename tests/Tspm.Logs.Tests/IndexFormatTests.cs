@@ -111,6 +111,47 @@ public sealed class IndexFormatTests
         );
     }
 
+    [Fact]
+    public void Floor_slot_has_these_bytes()
+    {
+        var slot = new FloorSlot
+        {
+            Kind = SlotKind.Floor,
+            ExpiredTo = 0x0102030405060708,
+            FlushedTo = 0x1112131415161718,
+        };
+
+        Assert.Equal(
+            "08000000000000000807060504030201181716151413121100000000000000000000000000000000000000000000000000000000000000000000000000000000",
+            Hex(slot)
+        );
+    }
+
+    [Fact]
+    public void Hole_slot_has_these_bytes()
+    {
+        var sequencer = new LogSequencer();
+        sequencer.Resume(0x2122232425262727);
+        var slot = new LogSpan
+        {
+            Stream = StreamKind.Err,
+            Count = 0x11121314,
+            Offset = 0x3132333435363738,
+            Run = 0x51525354,
+            Ord = 0x6162636465666768,
+            Wall = 0x7172737475767778,
+            Mono = 0x0182838485868788,
+            Aux = (ulong)HoleReason.Dropped,
+        };
+        sequencer.AppendHole(ref slot);
+
+        Assert.Equal(
+            "07010000141312112827262524232221383736353433323100000000545352516867666564636261787776757473727188878685848382010200000000000000",
+            Hex(sequencer.Slots[0])
+        );
+        Assert.Equal(HoleReason.Dropped, sequencer.Slots[0].HoleReason);
+    }
+
     private static string Hex<T>(in T slot)
         where T : unmanaged =>
         Convert.ToHexString(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in slot)));

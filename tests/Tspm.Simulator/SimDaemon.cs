@@ -186,8 +186,8 @@ internal sealed class SimDaemon : IDisposable
         /// <summary>A page has no more than was asked for, but for one entry that is longer.</summary>
         private static void CheckPage(GetLogsRequest request, ReadOnlySpan<byte> page)
         {
-            SpanBatch.TryParse(page, out var batch, out var fault);
-            Auditor.Require(fault is null, $"a page: {fault}");
+            var isBatch = SpanBatch.TryParse(page, out var batch, out var fault);
+            Auditor.Require(isBatch, $"a page: {fault}");
             long entries = 0;
             foreach (ref readonly var span in batch.Spans)
             {

@@ -6,6 +6,7 @@ using Tspm.CaptureLog;
 using Tspm.Daemon.Interop;
 using Tspm.Daemon.Logging;
 using Tspm.Logs;
+using Tspm.Logs.Retention;
 
 namespace Tspm.Daemon.Ingest;
 
@@ -107,6 +108,45 @@ internal sealed class IngestThread : IDisposable
         log.AppendEvent(run, payload, place, wall, Stopwatch.GetTimestamp());
     }
 
+    /// <summary>Retention has taken files of a log: its index tells so, then its own files that are below go. Any thread.</summary>
+    public void Expire(LogExpiry expiry)
+    {
+        if (_ended.Task.IsCompleted)
+        {
+            return;
+        }
+
+        _orders.Enqueue(() =>
+        {
+            try
+            {
+                expiry.Writer.AppendExpiry(expiry.ExpiredTo);
+                _ingest.Commit(expiry.Writer);
+                expiry.Writer.DeleteExpiredIndex();
+            }
+            catch (IOException error)
+            {
+                // The files are gone all the same, and readers are told by what is left of them.
+                DaemonLog.RetentionFailed(_log, error.Message);
+            }
+        });
+        WakeUp();
+    }
+
+    /// <summary>Takes entries of a log from the disk; their numbers stay. Any thread.</summary>
+    /// <returns>Bytes that went.</returns>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public async Task<long> FlushAsync(LogWriter log, long upTo)
+    {
+        await DoAsync(() =>
+        {
+            var wall = (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks;
+            log.AppendFlush(upTo, wall, Stopwatch.GetTimestamp());
+            _ingest.Commit(log);
+        });
+        return LogFlush.Free(log, upTo) + log.DeleteExpiredIndex();
+    }
+
     /// <summary>Stops after everything that is in the journal now is in the logs.</summary>
     public async Task StopAsync()
     {
@@ -169,6 +209,7 @@ internal sealed class IngestThread : IDisposable
         try
         {
             turn = _ingest.Turn(Stopwatch.GetTimestamp());
+            _page.Consumed = _ingest.Consumed;
         }
         catch (IOException error)
         {

@@ -57,6 +57,9 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
     /// <summary>Why there is no keeper just now; null if there is one.</summary>
     public string? Trouble { get; private set; } = "it is being looked for";
 
+    /// <summary>Up to which offsets of out and err a process's output is numbered; its next run begins there at the earliest.</summary>
+    public Func<uint, (ulong Out, ulong Err)> NumberedTo { get; set; } = _ => default;
+
     /// <summary>The keeper was asked to stop.</summary>
     public event Action? TerminateAsked;
 
@@ -129,7 +132,7 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
         CancellationToken ct
     )
     {
-        var order = SpawnOrders.Of(process, run, runId, spec);
+        var order = SpawnOrders.Of(process, run, runId, spec, NumberedTo(process));
         _held.Expect(process, run);
         var isAlive = false;
         try

@@ -8,7 +8,13 @@ namespace Tspm.Daemon.Keeper;
 internal static class SpawnOrders
 {
     /// <summary>The order of one run.</summary>
-    public static SpawnOrder Of(uint process, uint run, Guid runId, ProcessSpec spec) =>
+    public static SpawnOrder Of(
+        uint process,
+        uint run,
+        Guid runId,
+        ProcessSpec spec,
+        (ulong Out, ulong Err) numbered
+    ) =>
         new()
         {
             Process = process,
@@ -24,6 +30,8 @@ internal static class SpawnOrders
             OpenFiles = spec.OpenFiles,
             StopSignal = (uint)spec.Stop.Signal,
             GraceMs = (uint)spec.Stop.TimeoutMs,
+            OutFrom = numbered.Out,
+            ErrFrom = numbered.Err,
             Files = new LogFileRules(
                 (ulong)spec.Disk.FileBytes,
                 (ulong)spec.Disk.MaxBytes,

@@ -81,6 +81,19 @@ internal static partial class DaemonLog
     [LoggerMessage(2002, LogLevel.Warning, "indexes could not be synced: {Reason}")]
     public static partial void SyncFailed(ILogger log, string reason);
 
+    [LoggerMessage(2003, LogLevel.Error, "retention could not delete what is too much: {Reason}")]
+    public static partial void RetentionFailed(ILogger log, string reason);
+
+    [LoggerMessage(
+        2004,
+        LogLevel.Information,
+        "process {Process}: retention took seqs up to {Seq}"
+    )]
+    public static partial void Expired(ILogger log, uint process, long seq);
+
+    [LoggerMessage(2005, LogLevel.Warning, "process {Process}: {Problem}")]
+    public static partial void StoreDamaged(ILogger log, uint process, string problem);
+
     [LoggerMessage(3000, LogLevel.Error, "topic {Topic} failed")]
     public static partial void TopicFailed(ILogger log, Exception error, string topic);
 

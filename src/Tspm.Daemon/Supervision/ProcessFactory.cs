@@ -1,3 +1,4 @@
+using Tspm.CaptureLog;
 using Tspm.Daemon.Logging;
 using Tspm.Daemon.Topics;
 using Tspm.Logs;
@@ -88,7 +89,19 @@ internal sealed class ProcessFactory(
     /// <exception cref="IOException">The log cannot be opened.</exception>
     public ProcessSupervisor Open(ProcessRecord record)
     {
-        var log = LogWriter.Open(services.Home, record.Id, services.Options.Logs, services.Time);
+        // An index file is a share of what the log may hold, so that retention can work in steps.
+        const long largestIndex = 16 * 1024 * 1024;
+        const long smallestIndex = 64 * 1024;
+        var options = services.Options.Logs with
+        {
+            IndexFileBytes = Math.Clamp(record.Spec.Disk.MaxBytes / 8, smallestIndex, largestIndex),
+        };
+        var log = LogWriter.Open(services.Home, record.Id, options, services.Time, services.Past);
+        foreach (var problem in log.Problems)
+        {
+            DaemonLog.StoreDamaged(services.Log, record.Id, problem);
+        }
+
         foreach (var run in record.Runs)
         {
             log.NameRun(run.Run, run.RunId);
@@ -135,12 +148,19 @@ internal sealed class ProcessFactory(
         }
     }
 
-    private static void Drop(ProcessSupervisor process, bool keepLogs)
+    private void Drop(ProcessSupervisor process, bool keepLogs)
     {
         process.Log.Log.Dispose();
         if (!keepLogs && Directory.Exists(process.LogDirectory))
         {
             Directory.Delete(process.LogDirectory, recursive: true);
+        }
+
+        var place = SpillPlace.Of(services.Home);
+        var spill = place.Process(process.Record.Id);
+        if (!keepLogs && place.IsOurs(spill))
+        {
+            Directory.Delete(spill, recursive: true);
         }
     }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Tspm.CaptureLog;
 using Tspm.Daemon.Ingest;
 using Tspm.Daemon.Keeper;
+using Tspm.Logs;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Supervision;
@@ -23,6 +24,9 @@ internal sealed record SupervisorServices
 
     /// <summary>The home.</summary>
     public required HomePaths Home { get; init; }
+
+    /// <summary>What is known of the time before this daemon.</summary>
+    public StorePast Past { get; init; }
 
     /// <summary>Drain times.</summary>
     public required DaemonOptions Options { get; init; }

@@ -51,12 +51,18 @@ internal static class LogPages
                 spans.AsSpan(0, SpanBatches.MaxSpans),
                 new LogRoom(request.MaxBytes, request.MaxEntries)
             );
-            var flags = read.UpTo < to ? BatchFlags.More : BatchFlags.None;
-            new SpanBatches(log).Write(read, spans, flags, reply);
+            var page = new SpanBatches(log);
+            while (!page.TryWrite(ref read, spans, MoreAfter(read, to), reply, out _))
+            {
+                // It ends where its bytes have gone.
+            }
         }
         finally
         {
             ArrayPool<LogSpan>.Shared.Return(spans);
         }
     }
+
+    private static BatchFlags MoreAfter(in LogRead read, long to) =>
+        read.UpTo < to ? BatchFlags.More : BatchFlags.None;
 }

@@ -128,7 +128,13 @@ internal sealed class LogTopicCursor : TopicCursor
                 frame.Gap = GapOf(read);
                 return TopicReadKind.Gap;
             default:
-                frame.Entries = _batches.Write(read, spans, BatchFlags.None, frame);
+                int entries;
+                while (!_batches.TryWrite(ref read, spans, BatchFlags.None, frame, out entries))
+                {
+                    _cursor.EndAt(read);
+                }
+
+                frame.Entries = entries;
                 return TopicReadKind.Data;
         }
     }
@@ -145,7 +151,7 @@ internal sealed class LogTopicCursor : TopicCursor
             PrevEpochEnd = -1,
             Facts = facts,
         };
-        _batches.Write(bookmark, [], BatchFlags.None, frame);
+        _batches.TryWrite(ref bookmark, [], BatchFlags.None, frame, out _);
     }
 
     /// <inheritdoc/>

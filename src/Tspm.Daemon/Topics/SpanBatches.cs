@@ -25,23 +25,24 @@ internal sealed class SpanBatches
     /// <summary>Makes batches of one log.</summary>
     public SpanBatches(ProcessLog log) => _log = log;
 
-    /// <summary>Writes a batch.</summary>
-    /// <param name="read">What was read.</param>
+    /// <summary>Writes a batch; false, and nothing written, if bytes of it have gone since it was read.</summary>
+    /// <param name="read">What was read; where bytes have gone it ends there, with a hole, and can be written then.</param>
     /// <param name="spans">What it was read into.</param>
     /// <param name="flags">Marks to set besides filtered.</param>
     /// <param name="destination">Takes the whole batch.</param>
-    /// <returns>Entries in it.</returns>
-    public int Write(
-        in LogRead read,
+    /// <param name="entries">Entries in it.</param>
+    public bool TryWrite(
+        ref LogRead read,
         ReadOnlySpan<LogSpan> spans,
         BatchFlags flags,
-        IBufferWriter<byte> destination
+        IBufferWriter<byte> destination,
+        out int entries
     )
     {
         _runs.Clear();
         _holes.Clear();
         spans = spans[..read.Count];
-        var entries = 0;
+        entries = 0;
         var bytes = 0L;
         foreach (ref readonly var span in spans)
         {
@@ -52,28 +53,38 @@ internal sealed class SpanBatches
 
         if (read.HoleFrom > 0)
         {
-            _holes.Add(
-                new LogHole(
-                    read.HoleFrom,
-                    read.HoleTo,
-                    read.IsHoleExpired ? GapReason.Expired : GapReason.Corrupt
-                )
-            );
+            _holes.Add(new LogHole(read.HoleFrom, read.HoleTo, (GapReason)(uint)read.HoleReason));
         }
 
         var prefix = SpanBatchWriter.PrefixSize(_runs.Count, _holes.Count, spans.Length);
         var room = destination.GetSpan((int)(prefix + bytes));
         WritePrefix(read, flags, spans, room);
         var at = prefix;
-        foreach (ref readonly var span in spans)
+        for (var i = 0; i < spans.Length; i++)
         {
-            ReadBytes(span, room.Slice(at, (int)span.Length));
-            at += (int)span.Length;
+            var length = (int)spans[i].Length;
+            if (_log.ReadBytes(spans[i], room.Slice(at, length)) < length)
+            {
+                read = EndAt(read, spans[i], i);
+                return false;
+            }
+
+            at += length;
         }
 
         destination.Advance(at);
-        return entries;
+        return true;
     }
+
+    private LogRead EndAt(in LogRead read, in LogSpan gone, int count) =>
+        read with
+        {
+            Count = count,
+            UpTo = gone.LastSeq,
+            HoleFrom = gone.Seq,
+            HoleTo = gone.LastSeq,
+            HoleReason = _log.WhyGone(gone),
+        };
 
     private void WritePrefix(
         in LogRead read,
@@ -131,17 +142,6 @@ internal sealed class SpanBatches
             Aux = span.Aux,
             Offset = span.Offset,
         };
-
-    private void ReadBytes(in LogSpan span, Span<byte> destination)
-    {
-        var read = _log.ReadBytes(span, destination);
-        if (read < destination.Length)
-        {
-            throw new IOException(
-                $"log of process {_log.ProcessId}: {destination.Length - read} bytes of seq {span.Seq} are not in the files any more"
-            );
-        }
-    }
 
     private void AddRun(uint run)
     {

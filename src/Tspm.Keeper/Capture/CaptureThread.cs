@@ -15,13 +15,12 @@ namespace Tspm.Keeper.Capture;
 /// </remarks>
 internal sealed unsafe class CaptureThread : IDisposable
 {
-    private const int MaxTurnBytes = 256 * 1024;
     private const long Millisecond = 1_000_000;
-    private const long RetryAfter = 2_000 * Millisecond;
+    private const long RetryAfter = 100 * Millisecond;
     private const long ShrinkAfter = 5_000 * Millisecond;
-    private const int NoSpace = 28;
     private const ulong OrderTag = 0;
-    private readonly JournalWriter _journal;
+    private readonly TurnRecords _turnRecords;
+    private readonly StreamMover _mover;
     private readonly SyncThread _sync;
     private readonly PipeAllowance _allowance;
     private readonly KeeperLog _log;
@@ -33,13 +32,7 @@ internal sealed unsafe class CaptureThread : IDisposable
     private readonly Dictionary<ulong, CapturedStream> _streams = [];
     private readonly List<CapturedStream> _timed = [];
     private readonly EpollEvent[] _events = new EpollEvent[128];
-    private readonly JournalRecord[] _records = new JournalRecord[128];
-    private readonly byte* _staging = (byte*)NativeMemory.Alloc(MaxTurnBytes);
-
-    // Never set: waiting for it is waiting for the disk.
-    private readonly ManualResetEventSlim _pause = new();
     private readonly Thread _thread;
-    private int _recordCount;
     private ulong _nextTag = 1;
     private volatile bool _isStopping;
 
@@ -51,7 +44,10 @@ internal sealed unsafe class CaptureThread : IDisposable
         KeeperLog log
     )
     {
-        _journal = journal;
+        _turnRecords = new TurnRecords(journal, log);
+        var room = new RoomMaker(_turnRecords, log);
+        var care = new FileCare(_turnRecords, sync, room, log);
+        _mover = new StreamMover(_turnRecords, sync, care, room);
         _sync = sync;
         _allowance = allowance;
         _log = log;
@@ -81,7 +77,7 @@ internal sealed unsafe class CaptureThread : IDisposable
             {
                 _allowance.Adopt(stream);
                 Turn(stream, JournalWriter.Now);
-                WriteRecords();
+                _turnRecords.Write();
             }
         });
 
@@ -95,31 +91,28 @@ internal sealed unsafe class CaptureThread : IDisposable
 
     /// <summary>Takes what the pipe holds; if it is still open then, its bytes go on in a stream of its run's own.</summary>
     /// <returns>True if it was still open.</returns>
-    public bool LeaveToOrphan(CapturedStream stream, string directory)
+    public bool LeaveToOrphan(CapturedStream stream)
     {
         var wasOpen = false;
         Order(() =>
         {
-            while (!stream.HasEnded && Move(stream) > 0)
-            {
-                // Until the pipe is empty or at its end.
-            }
-
+            TakeAll(stream);
             wasOpen = !stream.HasEnded;
             if (wasOpen && !stream.Flags.HasFlag(JournalFlags.Orphan))
             {
-                var end = RecordOf(stream, JournalRecordKind.StreamEnd);
+                var end = stream.NewRecord(JournalRecordKind.StreamEnd);
                 end.A = stream.Target.End;
                 end.B = 2;
-                Add(end);
+                _turnRecords.Add(end);
                 stream.Target = DataFileWriter.Open(
                     new StreamName(stream.Kind, stream.Run),
-                    directory
+                    stream.Target.Files
                 );
+                _sync.Add(stream.Target);
                 stream.Flags |= JournalFlags.Orphan;
             }
 
-            WriteRecords();
+            _turnRecords.Write();
         });
         return wasOpen;
     }
@@ -136,13 +129,10 @@ internal sealed unsafe class CaptureThread : IDisposable
         {
             foreach (var stream in _streams.Values.ToArray())
             {
-                while (!stream.HasEnded && Move(stream) > 0)
-                {
-                    // Until the pipe is empty or at its end.
-                }
+                TakeAll(stream);
             }
 
-            WriteRecords();
+            _turnRecords.Write();
         });
         _isStopping = true;
         Signal();
@@ -154,11 +144,12 @@ internal sealed unsafe class CaptureThread : IDisposable
     {
         _epoll.Dispose();
         LibC.close(_orderSignal);
-        _pause.Dispose();
-        NativeMemory.Free(_staging);
+        _turnRecords.Dispose();
+        _mover.Dispose();
     }
 
-    private void Order(Action order)
+    /// <summary>Has something done on the thread, between two turns, and waits for it.</summary>
+    internal void Order(Action order)
     {
         using var done = new ManualResetEventSlim();
         _orders.Enqueue(() =>
@@ -193,7 +184,7 @@ internal sealed unsafe class CaptureThread : IDisposable
             }
 
             TakeTimed();
-            WriteRecords();
+            _turnRecords.Write();
             if (hasOrders)
             {
                 TakeOrders();
@@ -258,7 +249,7 @@ internal sealed unsafe class CaptureThread : IDisposable
     /// <summary>One turn of a stream: at most so many bytes, then the others have theirs.</summary>
     private void Turn(CapturedStream stream, long now)
     {
-        var moved = Move(stream);
+        var moved = Move(stream, now, mayWait: true);
         if (stream.HasEnded)
         {
             return;
@@ -280,7 +271,7 @@ internal sealed unsafe class CaptureThread : IDisposable
         var elapsed = Math.Max(1, now - stream.LastTurn);
         stream.LastTurn = now;
         // A turn's bound is a quarter of a grown pipe: a turn that reached it left more behind.
-        if (moved >= Math.Min(MaxTurnBytes, stream.PipeSize / 2))
+        if (moved >= Math.Min(StreamMover.MaxTurnBytes, stream.PipeSize / 2))
         {
             _allowance.TryGrow(stream);
             TakeByTimer(stream, now);
@@ -338,120 +329,20 @@ internal sealed unsafe class CaptureThread : IDisposable
         return Math.Max(0, due - JournalWriter.Now);
     }
 
+    /// <summary>Takes what the pipe holds, whatever bounds there are.</summary>
+    private void TakeAll(CapturedStream stream)
+    {
+        while (!stream.HasEnded && Move(stream, JournalWriter.Now, mayWait: false) > 0)
+        {
+            // Until the pipe is empty or at its end.
+        }
+    }
+
     /// <summary>Moves bytes once; how many, 0 if there were none. Sets HasEnded at the end.</summary>
-    private long Move(CapturedStream stream)
+    private long Move(CapturedStream stream, long now, bool mayWait)
     {
-        var target = stream.Target;
-        nint moved;
-        if (stream.IsCopied)
-        {
-            moved = Copy(stream);
-        }
-        else
-        {
-            var position = target.Position;
-            do
-            {
-                moved = LibC.splice(
-                    stream.Descriptor,
-                    null,
-                    target.Descriptor,
-                    &position,
-                    MaxTurnBytes,
-                    LibC.SpliceMove | LibC.SpliceNonBlock
-                );
-            } while (moved < 0 && LibC.LastError == LibC.Interrupted);
-        }
-
-        if (moved > 0)
-        {
-            Recover(stream);
-            target.Advance(moved);
-            _sync.Touch(target);
-            CrashPoint.Pass(CrashPoint.AfterSplice);
-            var chunk = RecordOf(stream, JournalRecordKind.Chunk);
-            chunk.A = target.End;
-            chunk.B = (ulong)moved;
-            Add(chunk);
-            return moved;
-        }
-
-        return moved == 0 ? End(stream, 1, 0) : Fail(stream, LibC.LastError);
-    }
-
-    private long Fail(CapturedStream stream, int errno)
-    {
-        switch (errno)
-        {
-            case LibC.Again:
-                return 0;
-            case LibC.Invalid when !stream.IsCopied:
-                stream.IsCopied = true;
-                return Move(stream);
-            case LibC.InputOutput when stream.PipePath is null:
-                // A terminal whose other side is closed.
-                return End(stream, 1, 0);
-            default:
-                Refuse(stream, errno);
-                return 0;
-        }
-    }
-
-    private void Refuse(CapturedStream stream, int errno)
-    {
-        if (!stream.IsRefused)
-        {
-            stream.IsRefused = true;
-            _log.Write(
-                2101,
-                $"{stream.Target}: {Marshal.GetPInvokeErrorMessage(errno)}; its bytes wait in the pipe"
-            );
-        }
-    }
-
-    private void Recover(CapturedStream stream)
-    {
-        if (stream.IsRefused)
-        {
-            stream.IsRefused = false;
-            _log.Write(2102, $"{stream.Target}: goes on");
-        }
-    }
-
-    private nint Copy(CapturedStream stream)
-    {
-        nint read;
-        do
-        {
-            read = LibC.read(stream.Descriptor, _staging, MaxTurnBytes);
-        } while (read < 0 && LibC.LastError == LibC.Interrupted);
-        nint done = 0;
-        while (done < read)
-        {
-            var written = LibC.pwrite(
-                stream.Target.Descriptor,
-                _staging + done,
-                (nuint)(read - done),
-                stream.Target.Position + done
-            );
-            if (written > 0)
-            {
-                done += written;
-            }
-            else if (LibC.LastError != LibC.Interrupted)
-            {
-                // The weaker promise of a copied stream: what was read and cannot be written is gone, and said so.
-                _log.Write(
-                    2103,
-                    $"{stream.Target}: {read - done} bytes lost: {Marshal.GetPInvokeErrorMessage(LibC.LastError)}"
-                );
-                break;
-            }
-        }
-
-        return read <= 0 ? read
-            : Math.Max(done, 1) == done ? done
-            : -1;
+        var moved = _mover.Move(stream, now, mayWait);
+        return moved == StreamMover.AtEnd ? End(stream, 1, 0) : moved;
     }
 
     private long End(CapturedStream stream, ulong reason, ulong errno)
@@ -460,11 +351,11 @@ internal sealed unsafe class CaptureThread : IDisposable
         _allowance.Release(stream);
         _streams.Remove(stream.Tag);
         _epoll.Remove(stream.Descriptor);
-        var end = RecordOf(stream, JournalRecordKind.StreamEnd);
+        var end = stream.NewRecord(JournalRecordKind.StreamEnd);
         end.A = stream.Target.End;
         end.B = reason;
         end.C = errno;
-        Add(end);
+        _turnRecords.Add(end);
         LibC.close(stream.Descriptor);
         if (stream.PipePath is { } path)
         {
@@ -473,42 +364,5 @@ internal sealed unsafe class CaptureThread : IDisposable
 
         stream.Ended(stream);
         return 0;
-    }
-
-    private static JournalRecord RecordOf(CapturedStream stream, JournalRecordKind kind) =>
-        new()
-        {
-            Kind = kind,
-            Stream = stream.Kind,
-            Flags = stream.Flags,
-            Process = stream.Process,
-            Run = stream.Run,
-        };
-
-    private void Add(in JournalRecord record)
-    {
-        _records[_recordCount++] = record;
-        if (_recordCount == _records.Length)
-        {
-            WriteRecords();
-        }
-    }
-
-    private void WriteRecords()
-    {
-        while (_recordCount > 0)
-        {
-            try
-            {
-                _journal.Append(_records.AsSpan(0, _recordCount));
-                _recordCount = 0;
-            }
-            catch (IOException refused)
-            {
-                // The bytes are in the data files; without their records nothing may go on. The disk decides.
-                _log.Write(2104, $"the journal cannot be written, trying again: {refused.Message}");
-                _pause.Wait(TimeSpan.FromSeconds(2));
-            }
-        }
     }
 }

@@ -48,7 +48,7 @@ internal sealed class CapturedStream
     /// <summary>Monotonic time, ns, of the next turn while it is taken by timer; 0 while epoll watches it.</summary>
     public long DueAt { get; set; }
 
-    /// <summary>True while the disk refuses its bytes; they wait in the pipe.</summary>
+    /// <summary>True while there is no room for its bytes; they wait in the pipe (onPressure: block).</summary>
     public bool IsRefused { get; set; }
 
     /// <summary>True if its pipe was opened by name after a keeper died: until it was seen empty its end may go untold.</summary>
@@ -56,4 +56,15 @@ internal sealed class CapturedStream
 
     /// <summary>True when it has ended.</summary>
     public bool HasEnded { get; set; }
+
+    /// <summary>A journal record of this stream and run.</summary>
+    public JournalRecord NewRecord(JournalRecordKind kind) =>
+        new()
+        {
+            Kind = kind,
+            Stream = Kind,
+            Flags = Flags,
+            Process = Process,
+            Run = Run,
+        };
 }

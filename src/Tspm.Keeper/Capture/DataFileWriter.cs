@@ -1,73 +1,127 @@
-using System.Runtime.InteropServices;
 using Tspm.CaptureLog;
 using Tspm.Keeper.Interop;
 
 namespace Tspm.Keeper.Capture;
 
 /// <summary>The end of one stream: the data file that is written, and the offset where the next byte goes.</summary>
-/// <remarks>Owned by one capture thread while a pipe feeds it; the sync thread only syncs its descriptor.</remarks>
+/// <remarks>Owned by one capture thread while a pipe feeds it.</remarks>
 internal sealed class DataFileWriter
 {
-    private readonly string _directory;
-    private ulong _first;
-
-    private DataFileWriter(StreamName stream, string directory, ulong first, ulong end, int file)
+    private DataFileWriter(StreamName stream, ProcessFiles files, ulong end)
     {
         Stream = stream;
-        _directory = directory;
-        _first = first;
+        Files = files;
         End = end;
-        Descriptor = file;
     }
 
     /// <summary>The stream.</summary>
     public StreamName Stream { get; }
 
+    /// <summary>The files of its process.</summary>
+    public ProcessFiles Files { get; }
+
     /// <summary>Offset in the stream after its last byte.</summary>
-    public ulong End { get; private set; }
+    public ulong End { get; set; }
 
-    /// <summary>The open file.</summary>
-    public int Descriptor { get; }
+    /// <summary>The file that is written; null while neither home nor spill takes anything.</summary>
+    public DataFile? File { get; set; }
 
-    /// <summary>Where in the file the next byte goes.</summary>
-    public long Position => (long)(End - _first);
+    /// <summary>While the home is tried again: the spill file to go back to, if there is one.</summary>
+    public DataFile? Previous { get; set; }
 
-    /// <summary>Set by the capture thread after a write, cleared by the sync thread.</summary>
-    public int Dirty;
+    /// <summary>True from the opening of a file in the home until it has taken bytes.</summary>
+    public bool IsReturning { get; set; }
 
-    /// <summary>Opens the newest data file of a stream, or makes the first.</summary>
-    /// <exception cref="IOException">The directory cannot be written.</exception>
-    public static DataFileWriter Open(StreamName stream, string directory)
+    /// <summary>True while the home does not take its bytes.</summary>
+    public bool IsAway => File is null || File.IsSpill;
+
+    /// <summary>Monotonic time, ns, of the next look at file and room.</summary>
+    public long CareAt { get; set; }
+
+    /// <summary>The length of the file at which they are looked at earlier.</summary>
+    public long CareLength { get; set; }
+
+    /// <summary>Monotonic time, ns, at which the home is tried again.</summary>
+    public long RetryAt { get; set; }
+
+    /// <summary>Opens the newest data file of a stream, or makes the first. A disk that refuses is met again at the first byte.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="files">The files of its process.</param>
+    /// <param name="from">Everything before this offset has been numbered: the stream goes on there if its files end earlier.</param>
+    public static DataFileWriter Open(StreamName stream, ProcessFiles files, ulong from = 0)
     {
-        ulong first = 0;
-        foreach (var path in Directory.EnumerateFiles(directory))
+        var newest = files.TakeNewest(stream);
+        var end = newest is { } known ? ProcessFiles.EndOf(known) : 0;
+        var writer = new DataFileWriter(stream, files, Math.Max(end, from));
+        if (newest is { } file)
         {
-            var isOurs = StreamName.TryParseDataFile(
-                Path.GetFileName(path.AsSpan()),
-                out var name,
-                out var offset
-            );
-            first = isOurs && name == stream ? Math.Max(first, offset) : first;
+            if (!file.IsSpill && end >= from)
+            {
+                writer.File = DataFile.Reopen(files.Process, file);
+            }
+
+            if (writer.File is { } reopened)
+            {
+                if (reopened.Length != file.Length)
+                {
+                    files.Bytes += reopened.Length - file.Length;
+                }
+
+                writer.End = reopened.End;
+                return writer;
+            }
+
+            files.PutBack(file);
         }
 
-        var file = Path.Join(directory, stream.DataFile(first));
-        var descriptor = LibC.open(file, LibC.WriteOnly | LibC.Create | LibC.CloseOnExec, 0x180);
-        if (descriptor < 0)
-        {
-            throw new IOException($"{file}: {Marshal.GetPInvokeErrorMessage(LibC.LastError)}");
-        }
-
-        var length = new FileInfo(file).Length;
-        return new DataFileWriter(stream, directory, first, first + (ulong)length, descriptor);
+        writer.File = DataFile.Create(
+            files.Process,
+            stream,
+            writer.End,
+            files.Directory,
+            isSpill: false
+        );
+        return writer;
     }
 
-    /// <summary>Bytes were written at <see cref="Position"/>.</summary>
-    public void Advance(long bytes)
+    /// <summary>Bytes were written to the file.</summary>
+    public void Advance(DataFile file, long bytes)
     {
         End += (ulong)bytes;
-        Volatile.Write(ref Dirty, 1);
+        file.Advance(bytes);
+        if (file.IsSpill)
+        {
+            Files.SpillBytes += bytes;
+            Files.Room.AddSpill(bytes);
+        }
+        else
+        {
+            Files.Bytes += bytes;
+        }
+    }
+
+    /// <summary>Nothing is written here any more: the file is synced once more and closed.</summary>
+    public void Leave(SyncThread sync)
+    {
+        if (IsReturning && File is { } tried)
+        {
+            Disk.Delete(tried.Path);
+            sync.CloseLater(tried);
+            File = Previous;
+            Previous = null;
+            IsReturning = false;
+        }
+
+        if (File is { } file)
+        {
+            // Ords are not known here: its newlines are counted if it has to go.
+            Files.Close(file, file.Length, 0);
+            sync.CloseLater(file);
+            File = null;
+        }
     }
 
     /// <summary>The path, for messages.</summary>
-    public override string ToString() => Path.Join(_directory, Stream.DataFile(_first));
+    public override string ToString() =>
+        File?.Path ?? Path.Join(Files.Directory, Stream.DataFile(End));
 }

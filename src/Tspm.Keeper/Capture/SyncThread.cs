@@ -6,6 +6,7 @@ using Tspm.Keeper.Journal;
 namespace Tspm.Keeper.Capture;
 
 /// <summary>Brings data files and journal to the device, at most once a second, away from the loops that must not wait.</summary>
+/// <remarks>A descriptor whose sync failed is never synced again: the kernel tells an error once, then forgets the pages.</remarks>
 internal sealed class SyncThread : IDisposable
 {
     private const int ManyFiles = 16;
@@ -17,8 +18,8 @@ internal sealed class SyncThread : IDisposable
     private readonly Lock _gate = new();
 
     // Guarded by _gate.
-    private readonly List<DataFileWriter> _files = [];
-    private readonly List<DataFileWriter> _leaving = [];
+    private readonly List<DataFile> _files = [];
+    private readonly List<DataFile> _leaving = [];
     private readonly Thread _thread;
 
     /// <summary>Makes a thread that is not started.</summary>
@@ -30,20 +31,44 @@ internal sealed class SyncThread : IDisposable
         _thread = new Thread(Run) { IsBackground = true, Name = "sync" };
     }
 
+    /// <summary>Set before the start: measured after each sync.</summary>
+    public HomeRoom? Room { get; set; }
+
     /// <summary>Starts the thread.</summary>
     public void Start() => _thread.Start();
 
+    /// <summary>From now on the stream's file is synced when it was written.</summary>
+    public void Add(DataFileWriter writer)
+    {
+        if (writer.File is { } file)
+        {
+            Add(file);
+        }
+    }
+
     /// <summary>From now on this file is synced when it was written.</summary>
-    public void Add(DataFileWriter file)
+    public void Add(DataFile file)
     {
         lock (_gate)
         {
-            _files.Add(file);
+            if (!file.IsSpill && !_files.Contains(file))
+            {
+                _files.Add(file);
+            }
+        }
+    }
+
+    /// <summary>The stream is not written any more.</summary>
+    public void CloseLater(DataFileWriter writer)
+    {
+        if (writer.File is { } file)
+        {
+            CloseLater(file);
         }
     }
 
     /// <summary>The file is not written any more: synced once more, then closed.</summary>
-    public void CloseLater(DataFileWriter file)
+    public void CloseLater(DataFile file)
     {
         lock (_gate)
         {
@@ -55,7 +80,7 @@ internal sealed class SyncThread : IDisposable
     }
 
     /// <summary>A file was written. Cheap.</summary>
-    public void Touch(DataFileWriter file)
+    public void Touch(DataFile file)
     {
         if (!_isDirty.IsSet)
         {
@@ -72,6 +97,35 @@ internal sealed class SyncThread : IDisposable
         {
             _thread.Join();
         }
+    }
+
+    /// <summary>Syncs what was written; the thread's own work.</summary>
+    internal void Sync()
+    {
+        List<DataFile> dirty;
+        List<DataFile> leaving;
+        lock (_gate)
+        {
+            dirty =
+            [
+                .. _files.Where(file =>
+                    Volatile.Read(ref file.IsSuspect) == 0
+                    && Interlocked.Exchange(ref file.Dirty, 0) != 0
+                ),
+            ];
+            leaving = [.. _leaving];
+            _leaving.Clear();
+        }
+
+        dirty.AddRange(leaving.Where(file => !file.IsSpill && Volatile.Read(ref file.Dirty) != 0));
+        var errno = SyncFiles(dirty);
+        foreach (var file in leaving)
+        {
+            LibC.close(file.Descriptor);
+        }
+
+        TellJournal(errno);
+        Room?.Measure();
     }
 
     /// <inheritdoc/>
@@ -92,28 +146,62 @@ internal sealed class SyncThread : IDisposable
         }
     }
 
-    private void Sync()
+    private int SyncFiles(List<DataFile> dirty)
     {
-        List<DataFileWriter> dirty;
-        List<DataFileWriter> leaving;
-        lock (_gate)
+        var errno = 0;
+        if (dirty.Count > ManyFiles)
         {
-            dirty = [.. _files.Where(file => Interlocked.Exchange(ref file.Dirty, 0) != 0)];
-            leaving = [.. _leaving];
-            _leaving.Clear();
+            var lengths = dirty.ConvertAll(file => Volatile.Read(ref file.Length));
+            if (
+                !dirty.Exists(file => Volatile.Read(ref file.IsSuspect) != 0)
+                && Disk.SyncAll(dirty[0].Descriptor) == 0
+            )
+            {
+                for (var i = 0; i < dirty.Count; i++)
+                {
+                    dirty[i].SyncedLength = lengths[i];
+                }
+
+                return 0;
+            }
+
+            // Some file of the file system failed: each is asked for itself.
         }
 
-        dirty.AddRange(leaving);
-        var errno =
-            dirty.Count > ManyFiles
-                ? SyncAll(dirty[0])
-                : dirty.Select(SyncOne).FirstOrDefault(error => error != 0);
-        foreach (var file in leaving)
+        foreach (var file in dirty)
         {
-            LibC.close(file.Descriptor);
+            var error = SyncOne(file);
+            errno = errno == 0 ? error : errno;
         }
 
-        TellJournal(errno);
+        return errno;
+    }
+
+    private int SyncOne(DataFile file)
+    {
+        var length = Volatile.Read(ref file.Length);
+        var isSuspect = Volatile.Read(ref file.IsSuspect);
+        var errno = isSuspect != 0 ? isSuspect : Disk.Sync(file.Descriptor, file.Path);
+        if (errno == 0)
+        {
+            file.SyncedLength = length;
+            return 0;
+        }
+
+        if (length > file.SyncedLength)
+        {
+            var suspect = DataFile.RecordOf(file.Process, file.Stream, JournalRecordKind.Suspect);
+            suspect.A = file.First + (ulong)file.SyncedLength;
+            suspect.B = file.First + (ulong)length;
+            suspect.C = (ulong)errno;
+            Tell(suspect);
+
+            // Told so far: what is written until it is left is told then.
+            file.SyncedLength = length;
+        }
+
+        Volatile.Write(ref file.IsSuspect, errno);
+        return errno;
     }
 
     private void TellJournal(int errno)
@@ -121,19 +209,21 @@ internal sealed class SyncThread : IDisposable
         try
         {
             _journal.Sync();
-            var synced = new JournalRecord
-            {
-                Kind = JournalRecordKind.Synced,
-                Stream = StreamKind.Event,
-                B = (ulong)errno,
-            };
-            _journal.Append(ref synced);
         }
         catch (IOException refused)
         {
             _log.Write(2110, $"the journal could not be synced: {refused.Message}");
+            return;
         }
 
+        Tell(
+            new JournalRecord
+            {
+                Kind = JournalRecordKind.Synced,
+                Stream = StreamKind.Event,
+                B = (ulong)errno,
+            }
+        );
         if (errno != 0)
         {
             _log.Write(
@@ -143,9 +233,15 @@ internal sealed class SyncThread : IDisposable
         }
     }
 
-    private static int SyncOne(DataFileWriter file) =>
-        LibC.fdatasync(file.Descriptor) == 0 ? 0 : LibC.LastError;
-
-    private static int SyncAll(DataFileWriter any) =>
-        LibC.syncfs(any.Descriptor) == 0 ? 0 : LibC.LastError;
+    private void Tell(JournalRecord record)
+    {
+        try
+        {
+            _journal.Append(ref record);
+        }
+        catch (IOException refused)
+        {
+            _log.Write(2110, $"the journal could not be written: {refused.Message}");
+        }
+    }
 }

@@ -51,7 +51,9 @@ internal sealed class AdoptedRun
     {
         // A run that has no intent is not among the open ones.
         var intent = scanned.Intent!.Value;
-        var isOtherBoot = scanned.Boot != BootId.First8;
+
+        // 0: the header is damaged; then pid and start time alone must do.
+        var isOtherBoot = scanned.Boot != 0 && scanned.Boot != BootId.First8;
         var runId = RunIdOf(intent);
         var pipe = home.NamedPipe(scanned.Process, scanned.Run, StreamKind.Out);
         var pid = (int)(scanned.Spawned?.A ?? 0);

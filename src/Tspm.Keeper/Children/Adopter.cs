@@ -188,13 +188,14 @@ internal sealed class Adopter(
         {
             target = DataFileWriter.Open(
                 new StreamName(scanned.Kind, entry.Order.Run),
-                process.Directory
+                process.Files,
+                scanned.End
             );
             sync.Add(target);
         }
         else
         {
-            target = process.WriterOf(scanned.Kind, sync);
+            target = process.WriterOf(scanned.Kind, sync, scanned.End);
         }
 
         return new CapturedStream
@@ -335,7 +336,7 @@ internal sealed class Adopter(
         Interlocked.Decrement(ref entry.OpenStreams);
         if (stream.Target.Stream.OrphanRun != 0)
         {
-            sync.CloseLater(stream.Target);
+            stream.Target.Leave(sync);
         }
     }
 

@@ -4,7 +4,7 @@ using Tspm.Keeper.Capture;
 namespace Tspm.Keeper.Children;
 
 /// <summary>What outlives a run while the process has any: the ends of its two streams, and who feeds them.</summary>
-internal sealed class KeptProcess(uint id, string directory, CaptureThread thread)
+internal sealed class KeptProcess(uint id, ProcessFiles files, CaptureThread thread)
 {
     private readonly DataFileWriter?[] _writers = new DataFileWriter?[2];
     private readonly CapturedStream?[] _feeders = new CapturedStream?[2];
@@ -12,20 +12,27 @@ internal sealed class KeptProcess(uint id, string directory, CaptureThread threa
     /// <summary>Its id.</summary>
     public uint Id { get; } = id;
 
-    /// <summary>Its directory.</summary>
-    public string Directory { get; } = directory;
+    /// <summary>Its data files.</summary>
+    public ProcessFiles Files { get; } = files;
 
     /// <summary>The thread that captures all its streams.</summary>
     public CaptureThread Thread { get; } = thread;
 
     /// <summary>The end of one of its streams; opened at the first need.</summary>
-    /// <exception cref="IOException">The directory cannot be written.</exception>
-    public DataFileWriter WriterOf(StreamKind kind, SyncThread sync)
+    /// <param name="kind">Which one.</param>
+    /// <param name="sync">Syncs it from then on.</param>
+    /// <param name="from">Everything before this offset has been numbered.</param>
+    public DataFileWriter WriterOf(StreamKind kind, SyncThread sync, ulong from = 0)
     {
         ref var writer = ref _writers[(int)kind];
-        if (writer is null)
+        if (writer is null || writer.End < from)
         {
-            writer = DataFileWriter.Open(new StreamName(kind, 0), Directory);
+            if (writer is not null)
+            {
+                writer.Leave(sync);
+            }
+
+            writer = DataFileWriter.Open(new StreamName(kind, 0), Files, from);
             sync.Add(writer);
         }
 
@@ -33,14 +40,11 @@ internal sealed class KeptProcess(uint id, string directory, CaptureThread threa
     }
 
     /// <summary>The run before may still feed a stream: its pipe is drained, and if it stays open goes on in a stream of its own.</summary>
-    public void FreeStream(StreamKind kind, SyncThread sync)
+    public void FreeStream(StreamKind kind)
     {
-        if (
-            _feeders[(int)kind] is { HasEnded: false } feeder
-            && Thread.LeaveToOrphan(feeder, Directory)
-        )
+        if (_feeders[(int)kind] is { HasEnded: false } feeder)
         {
-            sync.Add(feeder.Target);
+            Thread.LeaveToOrphan(feeder);
         }
 
         _feeders[(int)kind] = null;
@@ -54,10 +58,9 @@ internal sealed class KeptProcess(uint id, string directory, CaptureThread threa
     {
         foreach (var writer in _writers)
         {
-            if (writer is not null)
-            {
-                sync.CloseLater(writer);
-            }
+            writer?.Leave(sync);
         }
+
+        Files.Rest();
     }
 }

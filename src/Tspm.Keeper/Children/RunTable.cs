@@ -9,7 +9,8 @@ namespace Tspm.Keeper.Children;
 internal sealed class RunTable(
     HomePaths home,
     IReadOnlyList<CaptureThread> threads,
-    SyncThread sync
+    SyncThread sync,
+    HomeRoom room
 )
 {
     private readonly Lock _gate = new();
@@ -43,7 +44,11 @@ internal sealed class RunTable(
                 directory,
                 UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
             );
-            process = new KeptProcess(id, directory, threads[(int)(id % (uint)threads.Count)]);
+            process = new KeptProcess(
+                id,
+                new ProcessFiles(id, directory, room),
+                threads[(int)(id % (uint)threads.Count)]
+            );
             _processes.Add(id, process);
         }
 
@@ -102,9 +107,8 @@ internal sealed class RunTable(
         var cut = 0;
         foreach (var stream in run.Streams.Where(stream => !stream.HasEnded))
         {
-            if (process.Thread.LeaveToOrphan(stream, process.Directory))
+            if (process.Thread.LeaveToOrphan(stream))
             {
-                sync.Add(stream.Target);
                 cut++;
             }
         }

@@ -50,8 +50,9 @@ internal sealed class Spawner(
                 ? [StreamKind.Out]
                 : new[] { StreamKind.Out, StreamKind.Err };
         var run = new RunEntry(order);
-        process.FreeStream(StreamKind.Out, sync);
-        process.FreeStream(StreamKind.Err, sync);
+        process.FreeStream(StreamKind.Out);
+        process.FreeStream(StreamKind.Err);
+        process.Files.Rules = order.Files;
         var failed = OpenStreams(order, process, kinds, run, out var terminal);
         Announce(order, process, kinds, run);
         CrashPoint.Pass(CrashPoint.AfterIntent);
@@ -114,7 +115,11 @@ internal sealed class Spawner(
                     Process = order.Process,
                     Run = order.Run,
                     PipePath = pipe,
-                    Target = process.WriterOf(kind, sync),
+                    Target = process.WriterOf(
+                        kind,
+                        sync,
+                        kind == StreamKind.Err ? order.ErrFrom : order.OutFrom
+                    ),
                     IsCopied = pipe is null,
                     Flags = FlagsOf(order),
                     Ended = stream => StreamEnded(run, stream),
@@ -130,7 +135,7 @@ internal sealed class Spawner(
         Interlocked.Decrement(ref run.OpenStreams);
         if (stream.Target.Stream.OrphanRun != 0)
         {
-            sync.CloseLater(stream.Target);
+            stream.Target.Leave(sync);
         }
     }
 

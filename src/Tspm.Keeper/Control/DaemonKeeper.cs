@@ -15,6 +15,9 @@ internal sealed class DaemonKeeper(
     string stderrPath
 )
 {
+    // Garbage of requests is collected every 4 MiB; without this the budget is the size of the processor's cache.
+    private const string YoungestGeneration = "DOTNET_GCgen0size";
+    private const int YoungestGenerationBytes = 4 * 1024 * 1024;
     private const long Second = 1_000_000_000;
     private const long YoungAge = 10 * Second;
     private const long FirstDelay = Second / 10;
@@ -203,6 +206,11 @@ internal sealed class DaemonKeeper(
     private static List<string> OwnEnvironment()
     {
         var entries = new List<string>();
+        if (Environment.GetEnvironmentVariable(YoungestGeneration) is null)
+        {
+            entries.Add($"{YoungestGeneration}={YoungestGenerationBytes:x}");
+        }
+
         foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
         {
             if (entry.Key is string name && name != "TSPM_RUN")

@@ -22,6 +22,7 @@ internal static unsafe partial class LibC
     public const int Exists = 17;
     public const int Invalid = 22;
     public const int NoSuchProcess = 3;
+    public const int NoSpace = 28;
 
     public const uint SpliceMove = 1;
     public const uint SpliceNonBlock = 2;
@@ -56,6 +57,12 @@ internal static unsafe partial class LibC
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     public static partial int mkfifo(string path, uint mode);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    public static partial int mkdir(string path, uint mode);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    public static partial int rename(string from, string to);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     public static partial int unlink(string path);

@@ -4,7 +4,7 @@ using Tspm.Keeper.Children;
 
 namespace Tspm.Keeper.Journal;
 
-/// <summary>What older keepers left behind: where the journal goes on, and which runs had not ended completely.</summary>
+/// <summary>What older keepers left behind: which runs had not ended completely.</summary>
 /// <remarks>Read once, before anything is written.</remarks>
 internal sealed class JournalScan
 {
@@ -13,9 +13,6 @@ internal sealed class JournalScan
     private readonly Dictionary<uint, StartedRun> _newest = [];
 
     private JournalScan() { }
-
-    /// <summary>The ord of the next record.</summary>
-    public ulong NextOrd { get; private set; } = 1;
 
     /// <summary>True if the last keeper ended as it was asked to.</summary>
     public bool HasEndedCleanly { get; private set; }
@@ -32,53 +29,22 @@ internal sealed class JournalScan
 
     /// <summary>Reads the journal.</summary>
     /// <exception cref="IOException">The device failed.</exception>
-    public static JournalScan Read(string directory)
+    public static JournalScan Read(JournalFiles files)
     {
         var scan = new JournalScan();
-        var files = JournalReader.ListFiles(directory);
         var records = new JournalRecord[RecordsPerRead];
-        var boots = files
-            .Select(first =>
-                JournalReader.TryReadHeader(directory, first, out var header) ? header.B : 0
-            )
-            .ToArray();
-        var position = 0ul;
-        while (true)
+        using var reader = new JournalReader(files, 0);
+        int count;
+        while ((count = reader.Read(records)) > 0)
         {
-            using var reader = new JournalReader(directory, position);
-            int count;
-            while ((count = reader.Read(records)) > 0)
+            // One read never crosses a file, so they are all of this boot.
+            foreach (ref readonly var record in records.AsSpan(0, count))
             {
-                scan.Take(records.AsSpan(0, count), files, boots);
+                scan.Take(record, reader.Boot);
             }
-
-            position = Math.Max(position, reader.Position);
-
-            // A hole: a file in the middle is damaged or gone; what comes after it counts all the same.
-            if (files.FirstOrDefault(first => first > position) is not (> 0 and var next))
-            {
-                break;
-            }
-
-            position = next;
         }
 
-        scan.NextOrd = files.Count == 0 ? 1 : Math.Max(position, files[^1]);
         return scan;
-    }
-
-    private void Take(Span<JournalRecord> records, IReadOnlyList<ulong> files, ulong[] boots)
-    {
-        var file = 0;
-        foreach (ref readonly var record in records)
-        {
-            while (file + 1 < files.Count && files[file + 1] <= record.Ord)
-            {
-                file++;
-            }
-
-            Take(record, boots[file]);
-        }
     }
 
     private void Take(in JournalRecord record, ulong boot)

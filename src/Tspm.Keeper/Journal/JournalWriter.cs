@@ -1,36 +1,52 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 using Tspm.CaptureLog;
 using Tspm.Keeper.Interop;
 
 namespace Tspm.Keeper.Journal;
 
 /// <summary>The one journal: gives every record its ord, writes them with one pwrite, then wakes the daemon.</summary>
-/// <remarks>Any thread of the keeper, one at a time by the gate. Nothing is allocated but at a new file.</remarks>
+/// <remarks>
+/// Any thread of the keeper, one at a time by the gate. Nothing is allocated but at a new file. While the disk refuses
+/// the journal it goes on in the spill directory (docs/capture-log.md section 2.3).
+/// </remarks>
 internal sealed unsafe class JournalWriter : IDisposable
 {
-    private readonly HomePaths _home;
+    // After a reboot: more records than a keeper writes between two syncs, or had in a spill that the page tells of.
+    private const ulong RebootGap = 1 << 24;
+    private const long RetryAfter = 2_000_000_000;
+    private readonly JournalFiles _places;
+    private readonly SpillPlace _spill;
     private readonly WakePage _page;
     private readonly int _wake;
     private readonly Lock _gate = new();
 
     // Guarded by _gate.
-    private SafeFileHandle? _file;
+    private readonly List<int> _unsynced = [];
+    private int _file = -1;
+    private string _path = "";
     private ulong _firstOrd;
     private ulong _nextOrd;
+    private bool _isSpilled;
+    private bool _mustBegin;
+    private long _retryAt;
 
     /// <summary>Begins a new file after everything that older keepers wrote.</summary>
     /// <param name="home">The home.</param>
-    /// <param name="nextOrd">The ord of the next record.</param>
     /// <param name="first">The records that it begins with: they are there as soon as the file is.</param>
-    /// <exception cref="IOException">The home cannot be written.</exception>
-    public JournalWriter(HomePaths home, ulong nextOrd, Span<JournalRecord> first)
+    /// <exception cref="IOException">Neither home nor spill can be written.</exception>
+    public JournalWriter(HomePaths home, params Span<JournalRecord> first)
     {
-        _home = home;
+        _spill = SpillPlace.Of(home);
+        _places = new JournalFiles(home.Journal, _spill);
         _page = WakePage.Open(home.WakePage);
         _wake = OpenWakePipe(home.WakePipe);
-        _nextOrd = nextOrd;
-        BeginFile(first);
+        _nextOrd = FindNextOrd(_places, _page.JournalEnd, _page.Consumed);
+        lock (_gate)
+        {
+            BeginFile(first);
+        }
+
         if (_page.Publish(_nextOrd))
         {
             Wake();
@@ -43,19 +59,37 @@ internal sealed unsafe class JournalWriter : IDisposable
     /// <summary>Monotonic time, ns.</summary>
     public static long Now => System.Diagnostics.Stopwatch.GetTimestamp();
 
+    /// <summary>The ord of the next record.</summary>
+    public ulong NextOrd => Volatile.Read(ref _nextOrd);
+
+    /// <summary>Every record with a smaller ord is in the daemon's indexes, as far as it has told.</summary>
+    public ulong Consumed => _page.Consumed;
+
     /// <summary>Writes records in their order; ord, times and checksum are filled in.</summary>
-    /// <exception cref="IOException">The disk refused; none of them is written, and the caller may try again.</exception>
+    /// <exception cref="IOException">Neither home nor spill can be written.</exception>
     public void Append(Span<JournalRecord> records)
     {
+        while (!records.IsEmpty)
+        {
+            records = records[AppendSome(records)..];
+        }
+    }
+
+    /// <summary>The same, for a caller that tries again: how many were written, at least one.</summary>
+    /// <exception cref="IOException">Neither home nor spill can be written; none was written.</exception>
+    public int AppendSome(Span<JournalRecord> records)
+    {
+        int written;
         bool mustWake;
         lock (_gate)
         {
-            if (_nextOrd - _firstOrd + (ulong)records.Length > JournalRecord.MaxPerFile)
+            var isFull = _nextOrd - _firstOrd + (ulong)records.Length > JournalRecord.MaxPerFile;
+            if (isFull || _mustBegin || (_isSpilled && Now >= _retryAt))
             {
                 BeginFile(CollectionsMarshal.AsSpan([.. Snapshot()]));
             }
 
-            WriteRecords(records);
+            written = WriteRecords(records);
             mustWake = _page.Publish(_nextOrd);
         }
 
@@ -63,25 +97,38 @@ internal sealed unsafe class JournalWriter : IDisposable
         {
             Wake();
         }
+
+        return written;
     }
 
     /// <summary>Writes one record.</summary>
-    /// <exception cref="IOException">The disk refused.</exception>
+    /// <exception cref="IOException">Neither home nor spill can be written.</exception>
     public void Append(ref JournalRecord record) => Append(new Span<JournalRecord>(ref record));
 
-    /// <summary>Waits until the newest file is on the device.</summary>
-    /// <exception cref="IOException">The device failed.</exception>
+    /// <summary>Waits until everything that was appended is on the device; what is spilled never is.</summary>
+    /// <exception cref="IOException">The device failed; the journal goes on in a new file.</exception>
     public void Sync()
     {
-        SafeFileHandle? file;
+        List<int> files;
+        int newest;
         lock (_gate)
         {
-            file = _file;
+            files = [.. _unsynced];
+            _unsynced.Clear();
+            newest = _isSpilled ? -1 : _file;
         }
 
-        if (file is not null)
+        var errno = 0;
+        foreach (var file in files)
         {
-            RandomAccess.FlushToDisk(file);
+            errno = Math.Max(errno, Disk.Sync(file, _places.Directory));
+            LibC.close(file);
+        }
+
+        errno = Math.Max(errno, newest < 0 ? 0 : SyncNewest(newest));
+        if (errno != 0)
+        {
+            throw new IOException(Marshal.GetPInvokeErrorMessage(errno));
         }
     }
 
@@ -90,12 +137,38 @@ internal sealed unsafe class JournalWriter : IDisposable
     {
         lock (_gate)
         {
-            _file?.Dispose();
-            _file = null;
+            foreach (var file in _unsynced.Append(_file).Where(file => file >= 0))
+            {
+                LibC.close(file);
+            }
+
+            _unsynced.Clear();
+            _file = -1;
         }
 
         _page.Dispose();
         LibC.close(_wake);
+    }
+
+    /// <summary>The ord that a new keeper begins with, after all that is there and all that a daemon may have seen.</summary>
+    internal static ulong FindNextOrd(JournalFiles places, ulong told, ulong consumed)
+    {
+        var files = places.List();
+        var next = Math.Max(1, Math.Max(told, consumed));
+        if (files.Count == 0)
+        {
+            return next;
+        }
+
+        using var reader = new JournalReader(places, files[^1]);
+        var records = new JournalRecord[1024];
+        while (reader.Read(records) > 0)
+        {
+            // Only the position counts.
+        }
+
+        next = Math.Max(next, Math.Max(reader.Position, files[^1]));
+        return reader.Boot == BootId.First8 ? next : next + RebootGap;
     }
 
     private static int OpenWakePipe(string path)
@@ -111,48 +184,150 @@ internal sealed unsafe class JournalWriter : IDisposable
             : throw new IOException($"{path}: {Marshal.GetPInvokeErrorMessage(LibC.LastError)}");
     }
 
-    /// <summary>Written beside and renamed: who finds the newest file finds in it everybody who lives.</summary>
+    /// <summary>In the home if it can be written, else in the spill.</summary>
     private void BeginFile(Span<JournalRecord> first)
     {
-        var path = _home.JournalFile(_nextOrd);
-
-        // A file of that name without any good record may be open in a daemon, which waits for the first: it stays the file.
-        var fresh = File.Exists(path) ? path : path + ".new";
-        var file = File.OpenHandle(
-            fresh,
-            FileMode.Create,
-            FileAccess.Write,
-            FileShare.ReadWrite | FileShare.Delete
-        );
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        var header = new JournalRecord
+        var errno = 0;
+        if (TryBegin(_places.Directory, first))
         {
-            Kind = JournalRecordKind.Header,
-            Stream = StreamKind.Event,
-            Ord = _nextOrd,
-            Wall = Wall(),
-            Mono = Now,
-            A = JournalRecord.Magic,
-            B = BootId.First8,
-            C = JournalRecord.FormatVersion | ((ulong)(uint)Environment.ProcessId << 32),
-        };
-        header.Seal();
-        Seal(first);
-        RandomAccess.Write(
-            file,
-            MemoryMarshal.AsBytes(new ReadOnlySpan<JournalRecord>(in header)),
-            0
-        );
-        RandomAccess.Write(file, MemoryMarshal.AsBytes(first), JournalRecord.Length);
-        if (fresh != path)
-        {
-            File.Move(fresh, path);
+            _isSpilled = false;
+            return;
         }
 
-        // A file that was left behind stays open until it is collected: the sync thread may be at it.
+        errno = LibC.LastError;
+        _retryAt = Now + RetryAfter;
+        if (_isSpilled && !IsFull && !_mustBegin)
+        {
+            // It was only tried whether the home takes it again.
+            return;
+        }
+
+        if (_spill.Prepare(_spill.Journal) is not null || !TryBegin(_spill.Journal, first))
+        {
+            throw new IOException(
+                $"{_places.Directory}: {Marshal.GetPInvokeErrorMessage(errno)}; and the spill takes nothing either"
+            );
+        }
+
+        _isSpilled = true;
+    }
+
+    private bool IsFull => _nextOrd - _firstOrd >= JournalRecord.MaxPerFile / 2;
+
+    /// <summary>A file with its header and first records, all or nothing.</summary>
+    private bool TryBegin(string directory, Span<JournalRecord> first)
+    {
+        var path = Path.Join(directory, _nextOrd.ToString("D16", CultureInfo.InvariantCulture));
+        if (path == _path && _file >= 0 && _nextOrd == _firstOrd && !_mustBegin)
+        {
+            // Nothing is in it yet.
+            return true;
+        }
+
+        // Written beside and renamed: who finds the newest file finds in it everybody who lives. But a file of that name
+        // may be open in a daemon, which waits for its first record: it stays the file.
+        var fresh = File.Exists(path) ? path : path + ".new";
+        var file = Disk.OpenToWrite(fresh, isNew: true);
+        if (file < 0)
+        {
+            return false;
+        }
+
+        var header = HeaderOf(_nextOrd);
+        Seal(first);
+        if (
+            WriteTo(file, path, new Span<JournalRecord>(ref header), 0) != 1
+            || WriteTo(file, path, first, 1) != first.Length
+            || (fresh != path && LibC.rename(fresh, path) != 0)
+        )
+        {
+            var errno = LibC.LastError;
+            LibC.close(file);
+            Disk.Delete(fresh);
+            Marshal.SetLastPInvokeError(errno);
+            return false;
+        }
+
+        LeaveFile(path);
         _file = file;
+        _path = path;
         _firstOrd = _nextOrd;
-        _nextOrd += (ulong)first.Length;
+        _mustBegin = false;
+        Volatile.Write(ref _nextOrd, _nextOrd + (ulong)first.Length);
+        return true;
+    }
+
+    private void LeaveFile(string newPath)
+    {
+        if (_file < 0)
+        {
+            return;
+        }
+
+        if (_nextOrd == _firstOrd && _path != newPath)
+        {
+            // Not a record in it, and another file with its name takes its place.
+            Disk.Delete(_path);
+        }
+
+        if (_isSpilled)
+        {
+            LibC.close(_file);
+        }
+        else
+        {
+            _unsynced.Add(_file);
+        }
+
+        _file = -1;
+    }
+
+    /// <summary>How many were written: what a file has taken counts, the rest goes where there is room.</summary>
+    private int WriteRecords(Span<JournalRecord> records)
+    {
+        var written = WriteHere(records);
+        if (written == 0)
+        {
+            _mustBegin = true;
+            BeginFile(CollectionsMarshal.AsSpan([.. Snapshot()]));
+            written = WriteHere(records);
+        }
+
+        _mustBegin |= written < records.Length;
+        return written > 0
+            ? written
+            : throw new IOException($"{_path}: {Marshal.GetPInvokeErrorMessage(LibC.LastError)}");
+    }
+
+    private int WriteHere(Span<JournalRecord> records)
+    {
+        Seal(records);
+        var written = WriteTo(_file, _path, records, (long)(_nextOrd - _firstOrd + 1));
+        Volatile.Write(ref _nextOrd, _nextOrd + (ulong)written);
+        return written;
+    }
+
+    /// <summary>How many whole records the file took.</summary>
+    private static int WriteTo(int file, string path, Span<JournalRecord> records, long index)
+    {
+        var bytes = MemoryMarshal.AsBytes(records);
+        var done = 0;
+        fixed (byte* first = bytes)
+        {
+            while (done < bytes.Length)
+            {
+                var position = (index * JournalRecord.Length) + done;
+                var written = Disk.Write(file, path, first + done, bytes.Length - done, position);
+                if (written <= 0)
+                {
+                    break;
+                }
+
+                done += (int)written;
+            }
+        }
+
+        return done / JournalRecord.Length;
     }
 
     private void Seal(Span<JournalRecord> records)
@@ -168,22 +343,35 @@ internal sealed unsafe class JournalWriter : IDisposable
         }
     }
 
-    private void WriteRecords(Span<JournalRecord> records)
+    private static JournalRecord HeaderOf(ulong ord)
     {
-        if (records.IsEmpty)
+        var header = new JournalRecord
         {
-            return;
+            Kind = JournalRecordKind.Header,
+            Stream = StreamKind.Event,
+            Ord = ord,
+            Wall = Wall(),
+            Mono = Now,
+            A = JournalRecord.Magic,
+            B = BootId.First8,
+            C = JournalRecord.FormatVersion | ((ulong)(uint)Environment.ProcessId << 32),
+        };
+        header.Seal();
+        return header;
+    }
+
+    private int SyncNewest(int file)
+    {
+        var errno = Disk.Sync(file, _places.Directory);
+        if (errno != 0)
+        {
+            lock (_gate)
+            {
+                _mustBegin |= _file == file;
+            }
         }
 
-        Seal(records);
-
-        // The constructor begins a file before anybody can append.
-        RandomAccess.Write(
-            _file!,
-            MemoryMarshal.AsBytes(records),
-            (long)(_nextOrd - _firstOrd + 1) * JournalRecord.Length
-        );
-        _nextOrd += (ulong)records.Length;
+        return errno;
     }
 
     private void Wake()

@@ -15,6 +15,9 @@ internal struct CommitSlot
     /// <summary>Flag: the first batch of an epoch.</summary>
     public const byte FirstOfEpoch = 2;
 
+    /// <summary>Flag: the wall clock went backwards somewhere in this file up to here.</summary>
+    public const byte ClockDisturbed = 4;
+
     public SlotKind Kind;
     public byte Flags;
     public ushort Slots;

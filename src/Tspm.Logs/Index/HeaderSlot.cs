@@ -13,6 +13,7 @@ internal struct HeaderSlot
     /// <summary>The format this code writes.</summary>
     public const ushort FormatVersion = 1;
 
+    private const ulong AfterSpill = 1;
     private const int CheckedFrom = 8;
 
     public SlotKind Kind;
@@ -25,7 +26,14 @@ internal struct HeaderSlot
     public uint Epoch;
     public uint Process;
     public long Wall;
-    public ulong Reserved2;
+    public ulong Marks;
+
+    /// <summary>True if the file before this one was in the spill directory.</summary>
+    public readonly bool FollowsSpill => (Marks & AfterSpill) != 0;
+
+    /// <summary>True if it is a header of a format that this code does not know yet.</summary>
+    public readonly bool IsOfLaterVersion =>
+        Kind == SlotKind.Header && Magic == MagicNumber && Version > FormatVersion;
 
     /// <summary>True if it is a header of this format, whole.</summary>
     public readonly bool IsGood =>
@@ -49,7 +57,14 @@ internal struct HeaderSlot
     }
 
     /// <summary>A sealed header.</summary>
-    public static HeaderSlot Create(Guid logId, long firstSeq, uint epoch, uint process, long wall)
+    public static HeaderSlot Create(
+        Guid logId,
+        long firstSeq,
+        uint epoch,
+        uint process,
+        long wall,
+        bool followsSpill = false
+    )
     {
         Span<byte> id = stackalloc byte[16];
         logId.TryWriteBytes(id, bigEndian: true, out _);
@@ -63,6 +78,7 @@ internal struct HeaderSlot
             Epoch = epoch,
             Process = process,
             Wall = wall,
+            Marks = followsSpill ? AfterSpill : 0,
         };
         header.Checksum = header.ComputeChecksum();
         return header;

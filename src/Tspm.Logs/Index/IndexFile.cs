@@ -1,45 +1,79 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using Tspm.CaptureLog;
 
 namespace Tspm.Logs.Index;
 
-/// <summary>One file of the index: an array of slots of which a known number is committed.</summary>
-/// <remarks>Reads are safe for many threads; only the ingest thread writes.</remarks>
+/// <summary>A stretch of good batches of one index file; a file without damage is one stretch.</summary>
+/// <remarks>
+/// The newest file is open for writing; the others are opened for each read, so that a log of many files costs no
+/// descriptors. Reads are safe for many threads; only the ingest thread writes.
+/// </remarks>
 internal sealed class IndexFile : IDisposable
 {
-    private const int ScanSlots = 128;
+    private readonly SafeFileHandle? _writer;
+    private readonly HeaderSlot _header;
+    private long _end;
+    private long _lastSeq;
 
-    private IndexFile(SafeFileHandle handle, string path, in HeaderSlot header)
+    private IndexFile(SafeFileHandle? writer, string path, bool isSpill, in HeaderSlot header)
     {
-        Handle = handle;
+        _writer = writer;
+        _header = header;
         Path = path;
+        IsSpill = isSpill;
         FirstSeq = header.FirstSeq;
-        Epoch = header.Epoch;
-        LogId = header.LogId;
+        _lastSeq = header.FirstSeq - 1;
+        _end = FirstSlot;
     }
 
     /// <summary>Where it is.</summary>
     public string Path { get; }
 
-    /// <summary>The first seq that can stand in it.</summary>
-    public long FirstSeq { get; }
+    /// <summary>True if it is in the spill directory, which a reboot empties.</summary>
+    public bool IsSpill { get; }
+
+    /// <summary>True if the file before it was in the spill directory: a hole before it is what a reboot took.</summary>
+    public bool FollowsSpill => _header.FollowsSpill;
+
+    /// <summary>The first seq that can stand in this stretch.</summary>
+    public long FirstSeq { get; private init; }
+
+    /// <summary>The last seq of this stretch.</summary>
+    public long LastSeq => Volatile.Read(ref _lastSeq);
 
     /// <summary>The epoch of all its entries.</summary>
-    public uint Epoch { get; }
+    public uint Epoch => _header.Epoch;
 
     /// <summary>The log it belongs to.</summary>
-    public Guid LogId { get; }
+    public Guid LogId => _header.LogId;
 
-    /// <summary>Slots that are committed, the header included.</summary>
-    public long Slots { get; private set; } = 1;
+    /// <summary>The process it belongs to.</summary>
+    public uint Process => _header.Process;
 
-    private SafeFileHandle Handle { get; }
+    /// <summary>The first slot of this stretch.</summary>
+    public long FirstSlot { get; private init; } = 1;
+
+    /// <summary>The slot after the last committed one.</summary>
+    public long Slots => Volatile.Read(ref _end);
+
+    /// <summary>Its last commit.</summary>
+    public CommitSlot LastCommit { get; private set; }
+
+    /// <summary>What is told as gone in its last batch that tells it.</summary>
+    public FloorSlot? Floor { get; private set; }
+
+    /// <summary>True if the checksums of all its batches were seen to hold.</summary>
+    public bool IsVerified { get; private init; }
+
+    /// <summary>Bytes of the committed slots.</summary>
+    public long Bytes => Slots * LogSpan.Size;
 
     /// <summary>Makes a file with its header and a first batch; it gets its name by a rename, so it is never there without them.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
     public static IndexFile Create(
         string path,
+        bool isSpill,
         in HeaderSlot header,
         ReadOnlySpan<LogSpan> firstBatch
     )
@@ -51,161 +85,218 @@ internal sealed class IndexFile : IDisposable
             FileAccess.ReadWrite,
             FileShare.ReadWrite | FileShare.Delete
         );
-        File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        RandomAccess.Write(
-            handle,
-            MemoryMarshal.AsBytes(new ReadOnlySpan<HeaderSlot>(in header)),
-            0
-        );
-        RandomAccess.Write(handle, MemoryMarshal.AsBytes(firstBatch), LogSpan.Size);
-        File.Move(fresh, path, overwrite: true);
-        return new IndexFile(handle, path, header) { Slots = 1 + firstBatch.Length };
-    }
-
-    /// <summary>Opens a file; null if it has no good header.</summary>
-    public static IndexFile? Open(string path)
-    {
-        var handle = File.OpenHandle(
-            path,
-            FileMode.Open,
-            FileAccess.ReadWrite,
-            FileShare.ReadWrite | FileShare.Delete
-        );
-        Span<HeaderSlot> header = stackalloc HeaderSlot[1];
-        var length = RandomAccess.Read(handle, MemoryMarshal.AsBytes(header), 0);
-        if (length < LogSpan.Size || !header[0].IsGood)
+        try
+        {
+            File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            RandomAccess.Write(
+                handle,
+                MemoryMarshal.AsBytes(new ReadOnlySpan<HeaderSlot>(in header)),
+                0
+            );
+            var file = new IndexFile(handle, path, isSpill, header) { IsVerified = true };
+            file.Append(firstBatch);
+            File.Move(fresh, path, overwrite: true);
+            return file;
+        }
+        catch
         {
             handle.Dispose();
-            return null;
+            throw;
+        }
+    }
+
+    /// <summary>Reads the header of a file and looks at its last slot.</summary>
+    /// <param name="path">Where it is.</param>
+    /// <param name="isSpill">Whether that is the spill directory.</param>
+    /// <param name="file">The file, as long as its last slot says; not yet verified.</param>
+    /// <exception cref="IOException">The device failed.</exception>
+    public static IndexVerdict TryOpen(string path, bool isSpill, out IndexFile? file)
+    {
+        file = null;
+        using var handle = OpenHandle(path);
+        Span<HeaderSlot> header = stackalloc HeaderSlot[1];
+        var length = RandomAccess.Read(handle, MemoryMarshal.AsBytes(header), 0);
+        if (length < LogSpan.Size)
+        {
+            return IndexVerdict.Damaged;
         }
 
-        return new IndexFile(handle, path, header[0])
+        if (header[0].IsOfLaterVersion)
         {
-            Slots = RandomAccess.GetLength(handle) / LogSpan.Size,
+            return IndexVerdict.LaterVersion;
+        }
+
+        if (!header[0].IsGood)
+        {
+            return IndexVerdict.Damaged;
+        }
+
+        var end = RandomAccess.GetLength(handle) / LogSpan.Size;
+        Span<CommitSlot> last = stackalloc CommitSlot[1];
+        var read = RandomAccess.Read(handle, MemoryMarshal.AsBytes(last), (end - 1) * LogSpan.Size);
+        file = new IndexFile(null, path, isSpill, header[0]) { _end = end };
+        if (read < LogSpan.Size || end < 2 || last[0].Kind != SlotKind.Commit)
+        {
+            return IndexVerdict.TornEnd;
+        }
+
+        file.LastCommit = last[0];
+        file._lastSeq = last[0].LastSeq;
+        return IndexVerdict.Good;
+    }
+
+    /// <summary>Checks every batch.</summary>
+    /// <returns>The good stretches, in order; itself if nothing is damaged, none if nothing is good.</returns>
+    /// <exception cref="IOException">The device failed, or the file is gone.</exception>
+    public IReadOnlyList<IndexFile> Verify()
+    {
+        var stretches = new List<IndexFile>();
+        using var handle = OpenHandle(Path);
+        var batches = new IndexBatches(handle, FirstSlot, Slots);
+        IndexFile? open = null;
+        while (batches.MoveNext())
+        {
+            if (batches.IsDamaged)
+            {
+                open = null;
+                continue;
+            }
+
+            if (open is null)
+            {
+                open = View(batches);
+                stretches.Add(open);
+            }
+
+            open._end = batches.FirstSlot + batches.Slots.Length;
+            open.LastCommit = batches.Commit;
+            open._lastSeq = batches.Commit.LastSeq;
+            open.Floor = FloorOf(batches.Slots) ?? open.Floor;
+        }
+
+        return stretches;
+    }
+
+    /// <summary>The same stretch, no longer open for writing.</summary>
+    public IndexFile Closed() => CutAt(Slots, LastCommit);
+
+    /// <summary>The same stretch, known to end earlier.</summary>
+    public IndexFile CutAt(long end, in CommitSlot last) =>
+        new(null, Path, IsSpill, _header)
+        {
+            FirstSlot = FirstSlot,
+            FirstSeq = FirstSeq,
+            IsVerified = IsVerified,
+            _end = end,
+            LastCommit = last,
+            Floor = Floor,
+            _lastSeq = last.LastSeq,
         };
+
+    /// <summary>Opens it for reading; false if it is gone.</summary>
+    public bool TryRead(out IndexReader reader)
+    {
+        reader = default;
+        var handle = _writer;
+        if (handle is null && !TryOpenHandle(out handle))
+        {
+            return false;
+        }
+
+        reader = new IndexReader(handle, _writer is null, FirstSlot, Slots);
+        return true;
     }
 
     /// <summary>Appends slots that end with a commit; they are visible to readers when this returns.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
     public void Append(ReadOnlySpan<LogSpan> slots)
     {
-        RandomAccess.Write(Handle, MemoryMarshal.AsBytes(slots), Slots * LogSpan.Size);
-        Slots += slots.Length;
-    }
-
-    /// <summary>Reads slots; fewer than asked for at the end of what is committed.</summary>
-    public int Read(long slot, Span<LogSpan> destination)
-    {
-        var room = (int)Math.Clamp(Slots - slot, 0, destination.Length);
-        var bytes = MemoryMarshal.AsBytes(destination[..room]);
-        return RandomAccess.Read(Handle, bytes, slot * LogSpan.Size) / LogSpan.Size;
-    }
-
-    /// <summary>Cuts what follows the last good commit.</summary>
-    /// <returns>The commit; null if there is none.</returns>
-    public CommitSlot? CutToLastCommit(Span<LogSpan> scratch)
-    {
-        for (var last = Slots - 1; last >= 1; last--)
-        {
-            if (Read(last, scratch[..1]) == 1 && scratch[0].Kind == SlotKind.Commit)
-            {
-                var commit = MemoryMarshal.Cast<LogSpan, CommitSlot>(scratch)[0];
-                var first = last + 1 - commit.Slots;
-                if (
-                    first >= 1
-                    && commit.Slots <= scratch.Length
-                    && IsGood(first, scratch[..commit.Slots])
-                )
-                {
-                    Cut(last + 1);
-                    return commit;
-                }
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>The last slot of an entry whose <paramref name="key"/> is not above a value; −1 if there is none.</summary>
-    /// <remarks>Binary search; a probe that hits another slot goes on to the next entry (at most one event's payload away).</remarks>
-    public long FindLast(Func<LogSpan, long> key, long value)
-    {
-        Span<LogSpan> scratch = stackalloc LogSpan[1];
-        long low = 0;
-        var high = Slots;
-        long found = -1;
-        while (low + 1 < high)
-        {
-            var middle = low + ((high - low) / 2);
-            var entry = NextEntry(middle, high, scratch);
-            if (entry >= 0 && key(scratch[0]) <= value)
-            {
-                found = entry;
-                low = entry;
-            }
-            else
-            {
-                high = middle;
-            }
-        }
-
-        return found;
-    }
-
-    /// <summary>The first slot of an entry at or after this one; −1 if there is none before <paramref name="end"/>.</summary>
-    private long NextEntry(long slot, long end, Span<LogSpan> entry)
-    {
-        Span<LogSpan> block = stackalloc LogSpan[ScanSlots];
-        while (slot < end)
-        {
-            var read = Read(slot, block[..(int)Math.Min(ScanSlots, end - slot)]);
-            if (read == 0)
-            {
-                return -1;
-            }
-
-            for (var i = 0; i < read; i++)
-            {
-                if (block[i].Kind is SlotKind.Span or SlotKind.Event)
-                {
-                    entry[0] = block[i];
-                    return slot + i;
-                }
-            }
-
-            slot += read;
-        }
-
-        return -1;
+        // Only the file that Create made is appended to.
+        RandomAccess.Write(_writer!, MemoryMarshal.AsBytes(slots), Slots * LogSpan.Size);
+        LastCommit = MemoryMarshal.Cast<LogSpan, CommitSlot>(slots[^1..])[0];
+        Volatile.Write(ref _end, Slots + slots.Length);
+        Volatile.Write(ref _lastSeq, LastCommit.LastSeq);
     }
 
     /// <summary>Waits until everything appended is on the device.</summary>
     /// <exception cref="IOException">The device failed.</exception>
-    public void Sync() => RandomAccess.FlushToDisk(Handle);
+    public void Sync()
+    {
+        if (_writer is { IsClosed: false } writer)
+        {
+            RandomAccess.FlushToDisk(writer);
+        }
+    }
 
     /// <inheritdoc/>
-    public void Dispose() => Handle.Dispose();
+    public void Dispose() => _writer?.Dispose();
 
-    private bool IsGood(long first, Span<LogSpan> batch)
+    private IndexFile View(IndexBatches batches)
     {
-        if (Read(first, batch) != batch.Length)
+        var first = FirstSeq;
+        if (batches.FirstSlot != FirstSlot)
         {
+            first = batches.Commit.LastSeq + 1;
+            foreach (ref readonly var slot in batches.Slots)
+            {
+                if (slot.IsEntry)
+                {
+                    first = slot.Seq;
+                    break;
+                }
+            }
+        }
+
+        return new IndexFile(null, Path, IsSpill, _header)
+        {
+            FirstSlot = batches.FirstSlot,
+            FirstSeq = first,
+            IsVerified = true,
+        };
+    }
+
+    /// <summary>The floor stands just before the commit, if there is one.</summary>
+    private static FloorSlot? FloorOf(Span<LogSpan> batch) =>
+        batch.Length > 1 && batch[^2].Kind == SlotKind.Floor
+            ? MemoryMarshal.Cast<LogSpan, FloorSlot>(batch.Slice(batch.Length - 2, 1))[0]
+            : null;
+
+    private bool TryOpenHandle([NotNullWhen(true)] out SafeFileHandle? handle)
+    {
+        try
+        {
+            handle = OpenHandle(Path);
+            return true;
+        }
+        catch (FileNotFoundException)
+        {
+            // Retention or a flush took it between the look at the list and this one.
+            handle = null;
             return false;
         }
-
-        ref var commit = ref MemoryMarshal.Cast<LogSpan, CommitSlot>(batch[^1..])[0];
-        var told = commit.Checksum;
-        commit.Checksum = 0;
-        return Crc32C.Compute(MemoryMarshal.AsBytes(batch)) == told;
     }
 
-    private void Cut(long slots)
-    {
-        if (RandomAccess.GetLength(Handle) != slots * LogSpan.Size)
-        {
-            RandomAccess.SetLength(Handle, slots * LogSpan.Size);
-        }
+    private static SafeFileHandle OpenHandle(string path) =>
+        File.OpenHandle(
+            path,
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.ReadWrite | FileShare.Delete
+        );
+}
 
-        Slots = slots;
-    }
+/// <summary>What a first look at an index file tells.</summary>
+internal enum IndexVerdict
+{
+    /// <summary>Header and last slot are in order.</summary>
+    Good,
+
+    /// <summary>It does not end with a commit: a batch was not finished, or its end is damaged.</summary>
+    TornEnd,
+
+    /// <summary>Not an index, or its header is damaged.</summary>
+    Damaged,
+
+    /// <summary>Written by a later version of tspm.</summary>
+    LaterVersion,
 }

@@ -4,7 +4,10 @@ using Tspm.CaptureLog;
 namespace Tspm.Logs.Index;
 
 /// <summary>Which seq of a log lies where: all its index files, the newest open for writing.</summary>
-/// <remarks>The list of files changes under the gate only; files are read without it.</remarks>
+/// <remarks>
+/// The list of files changes under the gate only; files are read without it. Between two stretches whose seqs do not
+/// meet it gives out a hole, so that a reader of spans is told of every seq.
+/// </remarks>
 internal sealed class LogIndex : IDisposable
 {
     /// <summary>The longest body of an event.</summary>
@@ -14,26 +17,87 @@ internal sealed class LogIndex : IDisposable
     private readonly HomePaths _home;
     private readonly uint _process;
     private readonly LogStoreOptions _options;
+    private readonly SpillPlace? _spill;
     private readonly Lock _gate = new();
 
     // Guarded by _gate: replaced, never changed in place.
     private IndexFile[] _files;
+    private readonly List<IndexFile> _unsynced = [];
+    private long _expiredTo;
+    private long _flushedTo;
 
-    private LogIndex(HomePaths home, uint process, LogStoreOptions options, IndexFile[] files)
+    /// <summary>Makes an index of what was found.</summary>
+    /// <param name="home">The home.</param>
+    /// <param name="process">The process.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="spill">Where the index goes on in memory while the disk refuses; null if nothing is written.</param>
+    /// <param name="files">Its good stretches.</param>
+    public LogIndex(
+        HomePaths home,
+        uint process,
+        LogStoreOptions options,
+        SpillPlace? spill,
+        IReadOnlyList<IndexFile> files
+    )
     {
         _home = home;
         _process = process;
         _options = options;
-        _files = files;
+        _spill = spill;
+        _files = [.. files];
+        if (files.LastOrDefault(file => file.Floor is not null)?.Floor is { } floor)
+        {
+            (_expiredTo, _flushedTo) = (floor.ExpiredTo, floor.FlushedTo);
+        }
     }
 
     /// <summary>The oldest seq that can be found; 1 in a log that lost nothing.</summary>
-    public long OldestSeq => Files is [var first, ..] ? first.FirstSeq : 1;
+    public long OldestSeq
+    {
+        get
+        {
+            var first = Files is [var oldest, ..] ? oldest.FirstSeq : 1;
+            return Math.Max(first, Math.Max(ExpiredTo, FlushedTo) + 1);
+        }
+    }
+
+    /// <summary>The last seq that retention took.</summary>
+    public long ExpiredTo => Volatile.Read(ref _expiredTo);
+
+    /// <summary>The last seq that somebody flushed.</summary>
+    public long FlushedTo => Volatile.Read(ref _flushedTo);
+
+    /// <summary>Its newest commit; null if there is none.</summary>
+    public CommitSlot? LastCommit => Newest?.LastCommit;
+
+    /// <summary>The last seq it has; 0 if none.</summary>
+    public long LastSeq => Newest?.LastSeq ?? 0;
+
+    /// <summary>The log's identity; null if there is no file.</summary>
+    public Guid? LogId => Newest?.LogId;
+
+    /// <summary>Why a seq below the oldest is not there, and up to where that holds.</summary>
+    public (long To, HoleReason Reason) BelowOldest(long seq) =>
+        seq <= FlushedTo ? (FlushedTo, HoleReason.Flushed)
+        : seq <= ExpiredTo ? (ExpiredTo, HoleReason.Expired)
+        // Whatever took it did not tell: its index file is damaged or was deleted.
+        : (OldestSeq - 1, HoleReason.Corrupt);
 
     /// <summary>Slots in the newest file: the number that the next one gets.</summary>
     public long NextSlot => Newest?.Slots ?? 1;
 
-    private IndexFile[] Files
+    /// <summary>Bytes of all its files.</summary>
+    public long Bytes => Files.Sum(file => file.Bytes);
+
+    /// <summary>True if the newest file has reached its size.</summary>
+    public bool IsFull =>
+        Newest is { } file && file.Slots * LogSpan.Size >= _options.IndexFileBytes;
+
+    /// <summary>True if the newest file is in the spill directory.</summary>
+    public bool IsSpilling => Newest is { IsSpill: true };
+
+    /// <summary>Its stretches, in order.</summary>
+    public IndexFile[] Files
     {
         get
         {
@@ -45,55 +109,6 @@ internal sealed class LogIndex : IDisposable
     }
 
     private IndexFile? Newest => Files is [.., var last] ? last : null;
-
-    /// <summary>Opens the index of a process and cuts it to its last good commit.</summary>
-    /// <param name="home">The home.</param>
-    /// <param name="process">The process.</param>
-    /// <param name="options">Limits.</param>
-    /// <param name="orphans">Gets the checkpoint slots of the last good batch.</param>
-    /// <param name="last">The last good commit; null if there is none, so that a new log must begin.</param>
-    /// <param name="logId">The log's identity if there is a commit.</param>
-    public static LogIndex Open(
-        HomePaths home,
-        uint process,
-        LogStoreOptions options,
-        List<LogSpan> orphans,
-        out CommitSlot? last,
-        out Guid logId
-    )
-    {
-        last = null;
-        logId = Guid.Empty;
-        var scratch = new LogSpan[LogSequencer.MaxSlots + BlockSlots];
-        var files = new List<IndexFile>();
-        foreach (var path in ListFiles(home.Process(process)))
-        {
-            if (IndexFile.Open(path) is not { } file)
-            {
-                // Kept for a look, out of the way of the file that will get this name.
-                File.Move(path, path + ".damaged", overwrite: true);
-                continue;
-            }
-
-            var commit = file.CutToLastCommit(scratch);
-            if (commit is null || (files.Count > 0 && files[^1].LogId != file.LogId))
-            {
-                file.Dispose();
-                File.Move(path, path + ".damaged", overwrite: true);
-                continue;
-            }
-
-            files.Add(file);
-            last = commit;
-            logId = file.LogId;
-            orphans.Clear();
-            orphans.AddRange(
-                scratch.Take(commit.Value.Slots).Where(slot => slot.Kind == SlotKind.Checkpoint)
-            );
-        }
-
-        return new LogIndex(home, process, options, [.. files]);
-    }
 
     /// <summary>Where each epoch begins: (epoch, first seq), ascending.</summary>
     public IReadOnlyList<(uint Epoch, long FirstSeq)> ListEpochs()
@@ -110,27 +125,49 @@ internal sealed class LogIndex : IDisposable
         return epochs;
     }
 
-    /// <summary>True if the newest file has reached its size.</summary>
-    public bool IsFull =>
-        Newest is { } file && file.Slots * LogSpan.Size >= _options.IndexFileBytes;
-
     /// <summary>Begins a new file; an empty one of the same first seq is replaced.</summary>
+    /// <param name="logId">The log.</param>
+    /// <param name="firstSeq">The first seq that can stand in it.</param>
+    /// <param name="epoch">Its epoch.</param>
+    /// <param name="wall">Now.</param>
+    /// <param name="firstBatch">Slots that end with a commit.</param>
+    /// <param name="inSpill">In the spill directory, since the disk refuses.</param>
     /// <exception cref="IOException">The disk refused.</exception>
     public void Begin(
         Guid logId,
         long firstSeq,
         uint epoch,
         long wall,
-        ReadOnlySpan<LogSpan> firstBatch
+        ReadOnlySpan<LogSpan> firstBatch,
+        bool inSpill = false
     )
     {
-        var path = _home.IndexFile(_process, firstSeq);
-        var header = HeaderSlot.Create(logId, firstSeq, epoch, _process, wall);
-        var file = IndexFile.Create(path, header, firstBatch);
+        var path = inSpill ? PrepareSpill(firstSeq) : _home.IndexFile(_process, firstSeq);
+        var header = HeaderSlot.Create(logId, firstSeq, epoch, _process, wall, IsSpilling);
+        var file = IndexFile.Create(path, inSpill, header, firstBatch);
         lock (_gate)
         {
-            _files = [.. _files.Where(old => old.FirstSeq != firstSeq), file];
+            if (_files is [.., var before])
+            {
+                // Closed when the last reader that is at it has gone and it was synced: then it is collected.
+                _unsynced.Add(before);
+                _files[^1] = before.Closed();
+            }
+
+            _files = [.. _files.Where(old => old.FirstSeq < firstSeq), file];
         }
+    }
+
+    /// <summary>True if there is a directory in memory to go on in.</summary>
+    public bool CanSpill => _spill is not null;
+
+    private string PrepareSpill(long firstSeq)
+    {
+        // The caller asks for the spill only where CanSpill says that there is one.
+        var directory = _spill!.Process(_process);
+        return _spill.Prepare(directory) is { } fault
+            ? throw new IOException(fault)
+            : Path.Join(directory, Path.GetFileName(_home.IndexFile(_process, firstSeq)));
     }
 
     /// <summary>Appends a batch.</summary>
@@ -141,35 +178,252 @@ internal sealed class LogIndex : IDisposable
         Newest!.Append(slots);
     }
 
-    /// <summary>Reads the spans from the one that holds a seq on.</summary>
+    /// <summary>Everything up to a seq is gone from now on.</summary>
+    public void SetFloor(long expiredTo, long flushedTo)
+    {
+        Volatile.Write(ref _expiredTo, Math.Max(ExpiredTo, expiredTo));
+        Volatile.Write(ref _flushedTo, Math.Max(FlushedTo, flushedTo));
+    }
+
+    /// <summary>Deletes the files that only tell of seqs below the oldest; the newest file stays.</summary>
+    /// <returns>Bytes of them.</returns>
+    public long DeleteBelow(long oldestSeq)
+    {
+        var gone = new List<IndexFile>();
+        lock (_gate)
+        {
+            var first = Array.FindIndex(_files, file => file.LastSeq >= oldestSeq);
+            first = Math.Min(first < 0 ? _files.Length : first, _files.Length - 1);
+            gone.AddRange(_files[..Math.Max(first, 0)]);
+            _files = _files[Math.Max(first, 0)..];
+            gone.RemoveAll(file => _files.Any(kept => kept.Path == file.Path));
+        }
+
+        foreach (var file in gone.DistinctBy(file => file.Path))
+        {
+            file.Dispose();
+            File.Delete(file.Path);
+        }
+
+        return gone.Sum(file => file.Bytes);
+    }
+
+    /// <summary>Reads the spans, events and holes from the one that holds a seq on.</summary>
     /// <param name="seq">The first seq wanted.</param>
     /// <param name="last">The last seq that is visible.</param>
     /// <param name="spans">Where they go.</param>
-    /// <returns>How many; 0 if the seq is not there.</returns>
+    /// <returns>How many; 0 if the seq is not there. It ends before a file that was not verified yet.</returns>
     public int Read(long seq, long last, Span<LogSpan> spans)
     {
-        var files = Files;
-        var at = FileOf(files, seq);
+        var files = FilesFor(seq, last, out var at);
         if (at < 0)
         {
             return 0;
         }
 
-        var slot = files[at].FindLast(static span => span.Seq, seq);
         var found = 0;
         var block = new LogSpan[BlockSlots];
-        for (; at < files.Length && found < spans.Length; at++, slot = 1)
+        for (; at < files.Length && found < spans.Length && files[at].IsVerified; at++)
         {
-            slot = Math.Max(slot, 1);
-            while (found < spans.Length && files[at].Read(slot, block) is var read && read > 0)
+            if (
+                seq <= files[at].LastSeq
+                && !ReadFile(files[at], seq, last, spans, block, ref found)
+            )
+            {
+                break;
+            }
+
+            var next = at + 1 < files.Length ? files[at + 1] : null;
+            var from = Math.Max(seq, files[at].LastSeq + 1);
+            if (next is not null && from < next.FirstSeq && from <= last && found < spans.Length)
+            {
+                spans[found++] = HoleBefore(next, files[at], from);
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Reads the spans, events and holes that end at or before a seq, the newest first.</summary>
+    /// <param name="seq">The last seq wanted.</param>
+    /// <param name="spans">Where they go.</param>
+    /// <returns>How many; 0 if there are none. It ends after a file that was not verified yet.</returns>
+    public int ReadBackwards(long seq, Span<LogSpan> spans)
+    {
+        var files = FilesFor(seq, seq, out var at);
+        var found = 0;
+        var block = new LogSpan[BlockSlots];
+        for (; at >= 0 && found < spans.Length && files[at].IsVerified; at--)
+        {
+            var next = at + 1 < files.Length ? files[at + 1] : null;
+            var from = files[at].LastSeq + 1;
+            if (next is not null && from < next.FirstSeq && from <= seq)
+            {
+                spans[found++] = HoleBefore(next, files[at], from);
+            }
+
+            if (!files[at].TryRead(out var reader))
+            {
+                break;
+            }
+
+            using (reader)
+            {
+                ReadFileBackwards(reader, seq, spans, block, ref found);
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>The first seq that is not before a time; one above the last if there is none.</summary>
+    /// <remarks>Binary search where the wall clock only went forward; a file in which it was set back is read through.</remarks>
+    public long FindTime(long wall, long head)
+    {
+        Span<LogSpan> span = stackalloc LogSpan[1];
+        foreach (var file in Files)
+        {
+            if (!file.TryRead(out var reader))
+            {
+                continue;
+            }
+
+            using (reader)
+            {
+                var isDisturbed = (file.LastCommit.Flags & CommitSlot.ClockDisturbed) != 0;
+                var slot = isDisturbed
+                    ? FindFirstAt(reader, wall, span)
+                    : AfterLastBefore(reader, wall, span);
+                if (slot >= 0)
+                {
+                    return Math.Min(Math.Max(span[0].Seq, OldestSeq), head + 1);
+                }
+            }
+        }
+
+        return head + 1;
+    }
+
+    /// <summary>Reads the body of an event.</summary>
+    /// <returns>Its length; fewer than told if it is damaged.</returns>
+    public int ReadEvent(in LogSpan span, Span<byte> destination)
+    {
+        var files = Files;
+        var at = FileOf(files, span.Seq);
+        if (at < 0 || !files[at].TryRead(out var reader))
+        {
+            return 0;
+        }
+
+        using (reader)
+        {
+            Span<LogSpan> slots = stackalloc LogSpan[(MaxEventBytes / (LogSpan.Size - 2)) + 1];
+            var read = reader.Read((long)span.Offset + 1, slots);
+            var length = 0;
+            foreach (ref var slot in slots[..read])
+            {
+                var bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<LogSpan>(in slot));
+                var part = Math.Min((int)bytes[1], (int)span.Length - length);
+                if (slot.Kind != SlotKind.Payload || part <= 0)
+                {
+                    break;
+                }
+
+                bytes.Slice(2, part).CopyTo(destination[length..]);
+                length += part;
+            }
+
+            return length;
+        }
+    }
+
+    /// <summary>Cuts what a power loss damaged: the first batch whose bytes are not what they were, and all after it.</summary>
+    /// <param name="bytes">The data files.</param>
+    /// <param name="syncedOrd">Batches of records up to this ord were on the device.</param>
+    /// <returns>The commit that was the last before the cut; null if nothing was cut.</returns>
+    /// <exception cref="IOException">The device failed.</exception>
+    public CommitSlot? CutUnsynced(DataFileReader bytes, ulong syncedOrd)
+    {
+        var files = Files;
+        var first = Array.FindIndex(files, file => file.LastCommit.JournalPosition > syncedOrd);
+        for (var i = Math.Max(first, 0); first >= 0 && i < files.Length; i++)
+        {
+            if (UnsyncedTail.FindCut(files[i], bytes, syncedOrd) is not { } cut)
+            {
+                continue;
+            }
+
+            var last = files[^1].LastCommit;
+            UnsyncedTail.Cut(files, i, cut);
+            lock (_gate)
+            {
+                _files = cut.Kept is { } kept ? [.. files[..i], kept] : files[..i];
+            }
+
+            return last;
+        }
+
+        return null;
+    }
+
+    /// <summary>Waits until its files are on the device.</summary>
+    /// <exception cref="IOException">The device failed.</exception>
+    public void Sync()
+    {
+        IndexFile[] rolled;
+        lock (_gate)
+        {
+            rolled = [.. _unsynced];
+            _unsynced.Clear();
+        }
+
+        foreach (var file in rolled)
+        {
+            file.Sync();
+        }
+
+        Newest?.Sync();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var file in Files)
+        {
+            file.Dispose();
+        }
+
+        foreach (var file in _unsynced)
+        {
+            file.Dispose();
+        }
+    }
+
+    private static bool ReadFile(
+        IndexFile file,
+        long seq,
+        long last,
+        Span<LogSpan> spans,
+        LogSpan[] block,
+        ref int found
+    )
+    {
+        if (!file.TryRead(out var reader))
+        {
+            return false;
+        }
+
+        using (reader)
+        {
+            var slot = Math.Max(reader.First, reader.FindLast(static span => span.Seq, seq));
+            while (found < spans.Length && reader.Read(slot, block) is var read && read > 0)
             {
                 for (var i = 0; i < read && found < spans.Length; i++)
                 {
-                    var isWanted =
-                        block[i].Kind is SlotKind.Span or SlotKind.Event && block[i].LastSeq >= seq;
+                    var isWanted = block[i].IsEntry && block[i].LastSeq >= seq;
                     if (isWanted && block[i].Seq > last)
                     {
-                        return found;
+                        return false;
                     }
 
                     if (isWanted)
@@ -182,100 +436,92 @@ internal sealed class LogIndex : IDisposable
             }
         }
 
-        return found;
+        return true;
     }
 
-    /// <summary>Reads the spans that end at or before a seq, the newest first.</summary>
-    /// <param name="seq">The last seq wanted.</param>
-    /// <param name="spans">Where they go.</param>
-    /// <returns>How many.</returns>
-    public int ReadBackwards(long seq, Span<LogSpan> spans)
+    private static void ReadFileBackwards(
+        in IndexReader reader,
+        long seq,
+        Span<LogSpan> spans,
+        LogSpan[] block,
+        ref int found
+    )
     {
-        var files = Files;
-        var at = FileOf(files, seq);
-        var found = 0;
-        var block = new LogSpan[BlockSlots];
-        for (var end = -1L; at >= 0 && found < spans.Length; at--, end = -1)
+        var end = reader.FindLast(static span => span.Seq, seq) + 1;
+        while (end > reader.First && found < spans.Length)
         {
-            end = end >= 0 ? end : files[at].FindLast(static span => span.Seq, seq) + 1;
-            while (end > 1 && found < spans.Length)
+            var first = Math.Max(reader.First, end - BlockSlots);
+            var read = reader.Read(first, block.AsSpan(0, (int)(end - first)));
+            for (var i = read - 1; i >= 0 && found < spans.Length; i--)
             {
-                var first = Math.Max(1, end - BlockSlots);
-                var read = files[at].Read(first, block.AsSpan(0, (int)(end - first)));
-                for (var i = read - 1; i >= 0 && found < spans.Length; i--)
+                if (block[i].IsEntry)
                 {
-                    if (block[i].Kind is SlotKind.Span or SlotKind.Event)
-                    {
-                        spans[found++] = block[i];
-                    }
+                    spans[found++] = block[i];
                 }
-
-                end = first;
             }
-        }
 
-        return found;
+            end = first;
+        }
     }
 
-    /// <summary>The first seq that is not before a time; one above the last if there is none.</summary>
-    public long FindTime(long wall, long head)
+    private static long FindFirstAt(in IndexReader reader, long wall, Span<LogSpan> span)
     {
-        var result = OldestSeq;
-        Span<LogSpan> span = stackalloc LogSpan[1];
-        foreach (var file in Files)
+        var slot = reader.NextEntry(reader.First, reader.End, span);
+        while (slot >= 0 && span[0].Wall < wall)
         {
-            var slot = file.FindLast(static span => span.Wall, wall - 1);
-            if (slot > 0 && file.Read(slot, span) == 1)
+            slot = reader.NextEntry(slot + 1, reader.End, span);
+        }
+
+        return slot;
+    }
+
+    private static long AfterLastBefore(in IndexReader reader, long wall, Span<LogSpan> span)
+    {
+        var before = reader.FindLast(static one => one.Wall, wall - 1);
+        return reader.NextEntry(before < 0 ? reader.First : before + 1, reader.End, span);
+    }
+
+    /// <summary>The files, those that a read from here touches verified; −1 if none holds the seq.</summary>
+    private IndexFile[] FilesFor(long seq, long last, out int at)
+    {
+        while (true)
+        {
+            var files = Files;
+            at = FileOf(files, seq);
+            if (at < 0 || files[at].IsVerified || files[at].FirstSeq > last)
             {
-                result = span[0].LastSeq + 1;
+                return files;
             }
-        }
 
-        return Math.Min(result, head + 1);
+            Replace(files[at], files[at].Verify());
+        }
     }
 
-    /// <summary>Reads the body of an event.</summary>
-    /// <returns>Its length; fewer than told if it is damaged.</returns>
-    public int ReadEvent(in LogSpan span, Span<byte> destination)
+    private void Replace(IndexFile file, IReadOnlyList<IndexFile> stretches)
     {
-        var files = Files;
-        var at = FileOf(files, span.Seq);
-        if (at < 0)
+        lock (_gate)
         {
-            return 0;
-        }
-
-        Span<LogSpan> slots = stackalloc LogSpan[(MaxEventBytes / (LogSpan.Size - 2)) + 1];
-        var read = files[at].Read((long)span.Offset + 1, slots);
-        var length = 0;
-        foreach (ref var slot in slots[..read])
-        {
-            var bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<LogSpan>(in slot));
-            var part = Math.Min((int)bytes[1], (int)span.Length - length);
-            if (slot.Kind != SlotKind.Payload || part <= 0)
+            var at = Array.IndexOf(_files, file);
+            if (at >= 0)
             {
-                break;
+                _files = [.. _files[..at], .. stretches, .. _files[(at + 1)..]];
             }
-
-            bytes.Slice(2, part).CopyTo(destination[length..]);
-            length += part;
         }
-
-        return length;
     }
 
-    /// <summary>Waits until the newest file is on the device.</summary>
-    /// <exception cref="IOException">The device failed.</exception>
-    public void Sync() => Newest?.Sync();
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (var file in Files)
+    private static LogSpan HoleBefore(IndexFile next, IndexFile before, long from) =>
+        new()
         {
-            file.Dispose();
-        }
-    }
+            Kind = SlotKind.Hole,
+            Stream = StreamKind.Event,
+            Seq = from,
+            Count = (uint)Math.Min(uint.MaxValue, next.FirstSeq - from),
+            Aux = (ulong)(
+                next.FollowsSpill && next.FirstSlot == 1 && next.Path != before.Path
+                    ? HoleReason.NotStored
+                    : HoleReason.Corrupt
+            ),
+        };
 
     private static int FileOf(IndexFile[] files, long seq)
     {
@@ -289,13 +535,4 @@ internal sealed class LogIndex : IDisposable
 
         return -1;
     }
-
-    private static IEnumerable<string> ListFiles(string directory) =>
-        Directory
-            .EnumerateFiles(directory, "index.*")
-            .Where(path =>
-                Path.GetExtension(path) is { Length: 17 } suffix
-                && suffix.AsSpan(1).ContainsAnyExceptInRange('0', '9') is false
-            )
-            .Order(StringComparer.Ordinal);
 }

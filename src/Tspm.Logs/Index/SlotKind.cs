@@ -23,4 +23,10 @@ internal enum SlotKind : byte
 
     /// <summary>The end of a batch.</summary>
     Commit = 6,
+
+    /// <summary>Entries that have numbers and no bytes; aux tells why.</summary>
+    Hole = 7,
+
+    /// <summary>Everything up to a seq is gone; aux tells why.</summary>
+    Floor = 8,
 }

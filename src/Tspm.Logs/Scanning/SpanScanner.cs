@@ -58,8 +58,11 @@ internal sealed class SpanScanner
     /// <summary>Monotonic time, ns, at which <see cref="Flush"/> has something to do.</summary>
     public long Deadline { get; private set; } = NoDeadline;
 
-    /// <summary>Bytes that the journal told of and that were not in the data files.</summary>
+    /// <summary>Bytes that the journal told of, that were not in the data files, and that got no number.</summary>
     public ulong MissingBytes { get; private set; }
+
+    /// <summary>Knows what became of bytes that are not there.</summary>
+    public required IMissingBytes Missing { get; init; }
 
     /// <summary>Goes on where a checkpoint says.</summary>
     public void Resume(uint run, ulong consumed, int partIndex, long partFirstSeq)
@@ -96,8 +99,9 @@ internal sealed class SpanScanner
             var read = files.Read(Source, Consumed, block);
             if (read < block.Length)
             {
-                SkipMissing(end, read);
-                return;
+                TakeBeforeMissing(block[..read]);
+                SkipMissing(end);
+                continue;
             }
 
             _end += (ulong)fresh;
@@ -155,16 +159,84 @@ internal sealed class SpanScanner
             return pending;
         }
 
-        SkipMissing(_end, read);
+        var end = _end;
+        TakeBeforeMissing(pending[..read]);
+        SkipMissing(end);
         return [];
     }
 
-    private void SkipMissing(ulong end, int read)
+    /// <summary>What is left before a missing stretch: its last line has no end any more.</summary>
+    private void TakeBeforeMissing(ReadOnlySpan<byte> block)
     {
-        MissingBytes += end - Consumed - (ulong)read;
-        Consumed = end;
-        _end = end;
+        var lastNewLine = block.LastIndexOf(NewLine);
+        if (lastNewLine >= 0)
+        {
+            TakeLines(block[..(lastNewLine + 1)]);
+            block = block[(lastNewLine + 1)..];
+        }
+
+        if (!block.IsEmpty)
+        {
+            TakeLine(block, SpanFlags.BreakEof);
+        }
+
+        _end = Consumed;
         EndLine();
+    }
+
+    /// <summary>The byte at <see cref="Consumed"/> is gone: numbers what is known of it, and goes on after it.</summary>
+    private void SkipMissing(ulong end)
+    {
+        if (Missing.TryFindDrop(Source, Consumed, out var drop))
+        {
+            if (drop.Newlines == DroppedRange.UnknownNewlines)
+            {
+                Report(drop.To - Consumed);
+            }
+            else if (drop.Newlines > 0)
+            {
+                AppendHole(drop);
+            }
+
+            Consumed = drop.To;
+        }
+        else
+        {
+            var next = Math.Min(end, Math.Max(Consumed + 1, Missing.NextFile(Source, Consumed)));
+            Report(next - Consumed);
+            Consumed = next;
+        }
+
+        _end = Consumed;
+        EndLine();
+    }
+
+    private void Report(ulong bytes)
+    {
+        MissingBytes += bytes;
+        Missing.Report(Source, Run, bytes, _stamp);
+    }
+
+    private void AppendHole(DroppedRange drop)
+    {
+        for (var left = drop.Newlines; left > 0; )
+        {
+            var count = (uint)Math.Min(left, uint.MaxValue);
+            var hole = new LogSpan
+            {
+                Stream = Source.Kind,
+                Flags = Source.OrphanRun == 0 ? SpanFlags.None : SpanFlags.Orphan,
+                Count = count,
+                Offset = drop.From,
+                Run = Run,
+                Ord = _stamp.Ord,
+                Wall = _stamp.Wall,
+                Mono = _stamp.Mono,
+                Aux = (ulong)HoleReason.Dropped,
+            };
+            _sequencer.AppendHole(ref hole);
+            left -= count;
+        }
     }
 
     private void Take(ReadOnlySpan<byte> block)

@@ -1,0 +1,123 @@
+using Tspm.CaptureLog;
+using Tspm.Logs.Index;
+
+namespace Tspm.Logs.Archive;
+
+/// <summary>Checks everything that is stored of a log against its checksums, and names what is missing.</summary>
+/// <remarks>Read-only; a daemon may go on writing meanwhile, what it adds is not looked at.</remarks>
+public static class LogVerifier
+{
+    /// <summary>Verifies a log.</summary>
+    /// <param name="home">The home.</param>
+    /// <param name="process">The process.</param>
+    /// <exception cref="IOException">The device failed.</exception>
+    public static VerifyReport Verify(HomePaths home, uint process)
+    {
+        var directory = home.Process(process);
+        if (!Directory.Exists(directory))
+        {
+            return new VerifyReport { Problems = [$"{directory} is not there"] };
+        }
+
+        var opened = IndexOpener.Open(directory, SpillPlace.Of(home), process, isReadOnly: true);
+        using var files = DataFileReader.Of(home, process);
+        var floors = StreamFloors.Find(directory);
+        var report = new VerifyReport
+        {
+            Problems = opened.Problems,
+            LogId = opened.Files is [.., var newest] ? newest.LogId : Guid.Empty,
+        };
+        var next = 1L;
+        var floor = opened.Files.LastOrDefault(file => file.Floor is not null)?.Floor;
+        if (floor is { } gone)
+        {
+            next = Math.Max(gone.ExpiredTo, gone.FlushedTo) + 1;
+            report.AddHole(1, gone.FlushedTo, HoleReason.Flushed);
+            report.AddHole(gone.FlushedTo + 1, gone.ExpiredTo, HoleReason.Expired);
+        }
+
+        foreach (var file in opened.Files.SelectMany(file => file.Verify()))
+        {
+            var reason = file.FollowsSpill ? HoleReason.NotStored : HoleReason.Corrupt;
+            report.AddHole(next, file.FirstSeq - 1, reason);
+            Check(file, files, floors, report);
+            next = Math.Max(next, file.LastSeq + 1);
+        }
+
+        return report;
+    }
+
+    private static void Check(
+        IndexFile file,
+        DataFileReader files,
+        StreamFloors floors,
+        VerifyReport report
+    )
+    {
+        using var handle = File.OpenHandle(
+            file.Path,
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.ReadWrite | FileShare.Delete
+        );
+        var batches = new IndexBatches(handle, file.FirstSlot, file.Slots);
+        while (batches.MoveNext() && !batches.IsDamaged)
+        {
+            CheckBatch(batches.Slots, batches.Commit, files, floors, report);
+        }
+    }
+
+    private static void CheckBatch(
+        ReadOnlySpan<LogSpan> batch,
+        in CommitSlot commit,
+        DataFileReader files,
+        StreamFloors floors,
+        VerifyReport report
+    )
+    {
+        report.Batches++;
+        var (first, last) = (0L, 0L);
+        var isExpired = false;
+        foreach (ref readonly var slot in batch)
+        {
+            if (!slot.IsEntry)
+            {
+                continue;
+            }
+
+            first = first == 0 ? slot.Seq : first;
+            last = slot.LastSeq;
+            report.Entries += slot.Count;
+            report.Bytes += slot.Stream == StreamKind.Event ? 0 : slot.Length;
+            if (slot.IsHole)
+            {
+                report.AddHole(slot.Seq, slot.LastSeq, slot.HoleReason);
+            }
+            else if (slot.Stream != StreamKind.Event && floors.ReasonOf(slot) == HoleReason.Expired)
+            {
+                isExpired = true;
+                report.AddHole(slot.Seq, slot.LastSeq, HoleReason.Expired);
+            }
+        }
+
+        if (first == 0)
+        {
+            return;
+        }
+
+        if (isExpired)
+        {
+            report.UncheckedBatches++;
+            return;
+        }
+
+        if (
+            BatchBytes.Check(batch, commit.BytesChecksum, files)
+            is var verdict
+                and not BytesVerdict.Good
+        )
+        {
+            report.AddDamage(first, last, verdict == BytesVerdict.Gone);
+        }
+    }
+}

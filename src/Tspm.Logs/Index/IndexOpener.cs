@@ -1,0 +1,223 @@
+using Tspm.CaptureLog;
+
+namespace Tspm.Logs.Index;
+
+/// <summary>Finds the index files of a process, sets aside what is none, and ends at the last good batch.</summary>
+internal static class IndexOpener
+{
+    /// <summary>Opens what there is.</summary>
+    /// <param name="directory">The process's directory.</param>
+    /// <param name="spill">Where it may have gone on in memory.</param>
+    /// <param name="process">The process; files of another one are foreign.</param>
+    /// <param name="isReadOnly">Nothing is cut, renamed or made.</param>
+    /// <exception cref="IOException">The device failed.</exception>
+    public static OpenedIndex Open(
+        string directory,
+        SpillPlace spill,
+        uint process,
+        bool isReadOnly
+    )
+    {
+        var problems = new List<string>();
+        var found = Find(
+            directory,
+            spill.Process(process),
+            spill,
+            isReadOnly,
+            problems,
+            out var isOfLaterVersion
+        );
+        if (isOfLaterVersion)
+        {
+            SetAsideAll(found, ".later", isReadOnly);
+            return new OpenedIndex([], [], problems);
+        }
+
+        found = WithoutForeign(found, process, isReadOnly, problems);
+        var files = new List<IndexFile>();
+        for (var i = 0; i < found.Count; i++)
+        {
+            var isNewest = i == found.Count - 1;
+            var fits = !isNewest && found[i].LastSeq + 1 == found[i + 1].FirstSeq;
+            if (fits)
+            {
+                files.Add(found[i]);
+                continue;
+            }
+
+            var good = found[i].Verify();
+            Report(found[i], good, isNewest, isReadOnly, problems);
+            files.AddRange(good);
+        }
+
+        return new OpenedIndex(files, CheckpointsOf(files), problems);
+    }
+
+    /// <summary>Takes a file out of the way of the one that will get its name; it is kept for a look.</summary>
+    public static void SetAside(string path, string suffix)
+    {
+        var aside = path + suffix;
+        for (var i = 1; File.Exists(aside); i++)
+        {
+            aside = FormattableString.Invariant($"{path}{suffix}{i}");
+        }
+
+        File.Move(path, aside);
+    }
+
+    private static List<IndexFile> Find(
+        string directory,
+        string spill,
+        SpillPlace place,
+        bool isReadOnly,
+        List<string> problems,
+        out bool isOfLaterVersion
+    )
+    {
+        isOfLaterVersion = false;
+        var files = new List<IndexFile>();
+        var paths = List(directory).Select(path => (Path: path, IsSpill: false));
+        if (place.IsOurs(spill))
+        {
+            paths = paths.Concat(List(spill).Select(path => (Path: path, IsSpill: true)));
+        }
+
+        foreach (var (path, isSpill) in paths)
+        {
+            var verdict = IndexFile.TryOpen(path, isSpill, out var file);
+            isOfLaterVersion |= verdict == IndexVerdict.LaterVersion;
+            if (file is not null)
+            {
+                files.Add(file);
+            }
+            else if (verdict == IndexVerdict.Damaged)
+            {
+                problems.Add($"{Path.GetFileName(path)} has no good header and was set aside");
+                SetAsideUnless(isReadOnly, path, ".damaged");
+            }
+            else
+            {
+                problems.Add(
+                    $"{Path.GetFileName(path)} was written by a later version of tspm; this log begins anew"
+                );
+                SetAsideUnless(isReadOnly, path, ".later");
+            }
+        }
+
+        // A file without an entry has the name of the one that came after it.
+        return
+        [
+            .. files
+                .OrderBy(file => file.FirstSeq)
+                .ThenBy(file => file.Epoch)
+                .ThenBy(file => file.LastSeq),
+        ];
+    }
+
+    private static List<IndexFile> WithoutForeign(
+        List<IndexFile> found,
+        uint process,
+        bool isReadOnly,
+        List<string> problems
+    )
+    {
+        var own = found
+            .Where(file => file.Process == process)
+            .GroupBy(file => file.LogId)
+            .OrderByDescending(group => group.Count())
+            .FirstOrDefault()
+            ?.Key;
+        foreach (var file in found.Where(file => file.Process != process || file.LogId != own))
+        {
+            problems.Add($"{Path.GetFileName(file.Path)} belongs to another log and was set aside");
+            SetAsideUnless(isReadOnly, file.Path, ".foreign");
+        }
+
+        return [.. found.Where(file => file.Process == process && file.LogId == own)];
+    }
+
+    private static void Report(
+        IndexFile file,
+        IReadOnlyList<IndexFile> good,
+        bool isNewest,
+        bool isReadOnly,
+        List<string> problems
+    )
+    {
+        var end = good.Count > 0 ? good[^1].Slots : 0;
+        var isTorn = isNewest && good.Count == 1 && good[0].FirstSlot == 1 && end < file.Slots;
+        var isWhole = good.Count == 1 && good[0].FirstSlot == 1 && end == file.Slots;
+        if (!isWhole && !isTorn)
+        {
+            problems.Add($"{Path.GetFileName(file.Path)} is damaged; what is good of it is kept");
+        }
+
+        if (good.Count == 0)
+        {
+            SetAsideUnless(isReadOnly, file.Path, ".damaged");
+        }
+        else if (isNewest && end < file.Slots && !isReadOnly)
+        {
+            using var handle = File.OpenHandle(
+                file.Path,
+                FileMode.Open,
+                FileAccess.ReadWrite,
+                FileShare.ReadWrite | FileShare.Delete
+            );
+            RandomAccess.SetLength(handle, end * LogSpan.Size);
+        }
+    }
+
+    private static LogSpan[] CheckpointsOf(List<IndexFile> files)
+    {
+        if (files is not [.., var newest] || !newest.TryRead(out var reader))
+        {
+            return [];
+        }
+
+        using (reader)
+        {
+            var batch = new LogSpan[newest.LastCommit.Slots];
+            var read = reader.Read(newest.Slots - batch.Length, batch);
+            return [.. batch.Take(read).Where(slot => slot.Kind == SlotKind.Checkpoint)];
+        }
+    }
+
+    private static void SetAsideAll(List<IndexFile> files, string suffix, bool isReadOnly)
+    {
+        foreach (var file in files)
+        {
+            SetAsideUnless(isReadOnly, file.Path, suffix);
+        }
+    }
+
+    private static void SetAsideUnless(bool isReadOnly, string path, string suffix)
+    {
+        if (!isReadOnly)
+        {
+            SetAside(path, suffix);
+        }
+    }
+
+    private static IEnumerable<string> List(string directory) =>
+        Directory
+            .EnumerateFiles(directory, "index.*")
+            .Where(path =>
+                Path.GetExtension(path) is { Length: 17 } suffix
+                && suffix.AsSpan(1).ContainsAnyExceptInRange('0', '9') is false
+            );
+}
+
+/// <summary>What was found of an index.</summary>
+/// <param name="Files">Its good stretches, in order.</param>
+/// <param name="Checkpoints">The checkpoint slots of the last good batch.</param>
+/// <param name="Problems">What was wrong, in words.</param>
+internal sealed record OpenedIndex(
+    IReadOnlyList<IndexFile> Files,
+    LogSpan[] Checkpoints,
+    IReadOnlyList<string> Problems
+)
+{
+    /// <summary>The last good commit; null if there is none, so that a new log must begin.</summary>
+    public CommitSlot? Last => Files is [.., var newest] ? newest.LastCommit : null;
+}

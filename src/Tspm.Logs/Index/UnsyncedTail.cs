@@ -1,0 +1,71 @@
+using Tspm.CaptureLog;
+
+namespace Tspm.Logs.Index;
+
+/// <summary>The end of an index after a power loss: batches whose data had not been on the device yet.</summary>
+internal static class UnsyncedTail
+{
+    /// <summary>Where a stretch must be cut; null if all its bytes are good.</summary>
+    /// <param name="file">The stretch.</param>
+    /// <param name="bytes">The data files.</param>
+    /// <param name="syncedOrd">Batches of records up to this ord were on the device.</param>
+    /// <exception cref="IOException">The device failed.</exception>
+    public static TailCut? FindCut(IndexFile file, DataFileReader bytes, ulong syncedOrd)
+    {
+        using var handle = File.OpenHandle(
+            file.Path,
+            FileMode.Open,
+            FileAccess.Read,
+            FileShare.ReadWrite | FileShare.Delete
+        );
+        var batches = new IndexBatches(handle, file.FirstSlot, file.Slots);
+        CommitSlot? before = null;
+        while (batches.MoveNext())
+        {
+            if (batches.IsDamaged)
+            {
+                return new TailCut(before is { } last ? file.CutAt(batches.FirstSlot, last) : null);
+            }
+
+            var commit = batches.Commit;
+            if (
+                commit.JournalPosition > syncedOrd
+                && BatchBytes.Check(batches.Slots, commit.BytesChecksum, bytes) != BytesVerdict.Good
+            )
+            {
+                return new TailCut(before is { } last ? file.CutAt(batches.FirstSlot, last) : null);
+            }
+
+            before = commit;
+        }
+
+        return null;
+    }
+
+    /// <summary>Cuts the files: one is shortened or set aside, all after it are set aside.</summary>
+    public static void Cut(IndexFile[] files, int at, TailCut cut)
+    {
+        if (cut.Kept is { } kept)
+        {
+            using var handle = File.OpenHandle(
+                kept.Path,
+                FileMode.Open,
+                FileAccess.ReadWrite,
+                FileShare.ReadWrite | FileShare.Delete
+            );
+            RandomAccess.SetLength(handle, kept.Slots * LogSpan.Size);
+        }
+
+        foreach (var file in files.Skip(at).DistinctBy(file => file.Path))
+        {
+            if (file.Path != cut.Kept?.Path && files.Take(at).All(other => other.Path != file.Path))
+            {
+                IndexOpener.SetAside(file.Path, ".lost");
+            }
+        }
+    }
+}
+
+/// <summary>Where an index ends.</summary>
+/// <param name="Kept">What is left of the stretch that was cut; null if nothing.</param>
+internal readonly record struct TailCut(IndexFile? Kept);

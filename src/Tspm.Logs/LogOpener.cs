@@ -1,0 +1,81 @@
+using Tspm.CaptureLog;
+using Tspm.Logs.Index;
+using Tspm.Logs.Scanning;
+
+namespace Tspm.Logs;
+
+/// <summary>Opens the log of a process for numbering, whatever state its files are in.</summary>
+internal static class LogOpener
+{
+    private const int PrefilledSpans = 4096;
+
+    /// <summary>Opens a log; a new epoch begins.</summary>
+    /// <exception cref="IOException">The directory cannot be made or written.</exception>
+    public static LogWriter Open(
+        HomePaths home,
+        uint process,
+        LogStoreOptions options,
+        TimeProvider time,
+        StorePast past
+    )
+    {
+        var directory = home.Process(process);
+        Directory.CreateDirectory(
+            directory,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        );
+        var spill = SpillPlace.Of(home);
+        var opened = IndexOpener.Open(directory, spill, process, isReadOnly: false);
+        var index = new LogIndex(home, process, options, spill, opened.Files);
+        var files = DataFileReader.Of(home, process);
+        var lost = past.HadPowerLoss ? index.CutUnsynced(files, past.SyncedOrd) : null;
+        var last = index.LastCommit;
+        var epoch = Math.Max(last?.Epoch ?? 0, lost?.Epoch ?? 0) + 1;
+        var logId = index.LogId ?? Guid.CreateVersion7(time.GetUtcNow());
+        var ring = new LogRing(options);
+        Prefill(ring, index, last?.LastSeq ?? 0, options);
+        var floors = StreamFloors.Find(directory);
+        var writer = new LogWriter(directory, index, files, floors, options, time, epoch)
+        {
+            Problems = opened.Problems,
+        };
+        if ((lost ?? last) is { } commit)
+        {
+            // What was cut is not read again: its bytes are not what they were.
+            writer.Resume(commit, last?.LastSeq ?? 0, lost is null ? opened.Checkpoints : []);
+        }
+
+        writer.BeginEpoch(logId, ring);
+        if (lost is not null)
+        {
+            var now = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks;
+            writer.AppendUncaptured(0, 0, "power-loss", new ChunkStamp(0, now, 0));
+        }
+
+        return writer;
+    }
+
+    /// <summary>The newest spans in memory, so that a reader of the tail needs no disk.</summary>
+    private static void Prefill(LogRing ring, LogIndex index, long lastSeq, LogStoreOptions options)
+    {
+        var newest = new LogSpan[Math.Min(options.RingEntries, PrefilledSpans)];
+        var found = 0;
+        for (var seq = lastSeq; seq > 0 && found < newest.Length; )
+        {
+            var read = index.ReadBackwards(seq, newest.AsSpan(found));
+            if (read == 0)
+            {
+                break;
+            }
+
+            found += read;
+            seq = newest[found - 1].Seq - 1;
+        }
+
+        ring.Reset(found == 0 ? lastSeq : newest[found - 1].Seq - 1);
+        for (var i = found - 1; i >= 0; i--)
+        {
+            ring.Add(newest[i]);
+        }
+    }
+}

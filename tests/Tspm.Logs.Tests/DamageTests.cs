@@ -1,0 +1,373 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using CsCheck;
+using Tspm.CaptureLog;
+using Tspm.Logs.Archive;
+using Tspm.Logs.Index;
+
+namespace Tspm.Logs.Tests;
+
+/// <summary>Damage costs what it touches, is told exactly, and never becomes other entries.</summary>
+public sealed class DamageTests
+{
+    private const int MostLines = 9;
+
+    private static readonly LogStoreOptions Small = new()
+    {
+        RingEntries = 16,
+        CachedSpans = 16,
+        IndexFileBytes = 64 * 1024,
+    };
+
+    // Which stream, how many lines, whether a new daemon comes after, whether the keeper syncs after.
+    private static readonly Gen<(bool IsOut, int Lines, bool Reopens, bool Syncs)[]> Steps =
+        Gen.Select(
+            Gen.Bool,
+            Gen.Int[1, MostLines],
+            Gen.Frequency((4, Gen.Const(false)), (1, Gen.Const(true))),
+            Gen.Frequency((3, Gen.Const(false)), (1, Gen.Const(true)))
+        ).Array[3, 20];
+
+    [Fact]
+    public void A_flipped_bit_of_the_index_costs_only_what_it_touches()
+    {
+        Gen.Select(Steps, Gen.Int[0, 1_000_000], Gen.Int[0, 7])
+            .Sample(
+                one => CheckFlip(one.Item1, one.Item2, one.Item3, isTrusting: false),
+                iter: 250
+            );
+    }
+
+    [Fact]
+    public void A_reader_that_trusts_slots_without_their_checksum_is_caught()
+    {
+        Assert.ThrowsAny<Exception>(() =>
+            Gen.Select(Steps, Gen.Int[0, 1_000_000], Gen.Int[0, 7])
+                .Sample(
+                    one => CheckFlip(one.Item1, one.Item2, one.Item3, isTrusting: true),
+                    iter: 250
+                )
+        );
+    }
+
+    [Fact]
+    public void An_index_cut_anywhere_is_read_again_from_the_journal()
+    {
+        Gen.Select(Steps, Gen.Int[1, 4000])
+            .Sample(
+                one =>
+                {
+                    using var keeper = new FakeKeeper();
+                    var model = Write(keeper, one.Item1);
+                    var path = IndexFiles(keeper)[^1];
+                    using (var file = new FileStream(path, FileMode.Open))
+                    {
+                        file.SetLength(Math.Max(0, file.Length - one.Item2));
+                    }
+
+                    using var log = new LogUnderTest(keeper, Small);
+                    log.Turn(keeper.Now);
+                    var (entries, holes) = log.ReadWithHoles();
+
+                    Assert.Empty(holes);
+                    Assert.Equal(model, entries.Select(entry => TextOf(entry.Bytes)));
+                },
+                iter: 150
+            );
+    }
+
+    [Fact]
+    public void A_foreign_a_doubled_and_a_later_file_are_set_aside_and_kept()
+    {
+        using var keeper = new FakeKeeper();
+        var model = Write(keeper, [(true, 5, true, false), (false, 3, false, false)]);
+        var newest = IndexFiles(keeper)[^1];
+        var foreign = File.ReadAllBytes(newest);
+        var other = HeaderSlot.Create(Guid.CreateVersion7(), 1000, 9, FakeKeeper.Process, 1);
+        MemoryMarshal.AsBytes(new ReadOnlySpan<HeaderSlot>(in other)).CopyTo(foreign);
+        var directory = keeper.Home.Process(FakeKeeper.Process);
+        File.WriteAllBytes(Path.Join(directory, "index.0000000000001000"), foreign);
+        File.WriteAllBytes(Path.Join(directory, "index.0000000000002000"), [1, 2, 3]);
+
+        using (var log = new LogUnderTest(keeper, Small))
+        {
+            log.Turn(keeper.Now);
+
+            Assert.Equal(2, log.Writer.Problems.Count);
+            Assert.Equal(model, log.ReadAll().Select(entry => TextOf(entry.Bytes)));
+            Assert.True(File.Exists(Path.Join(directory, "index.0000000000001000.foreign")));
+            Assert.True(File.Exists(Path.Join(directory, "index.0000000000002000.damaged")));
+        }
+
+        var later = HeaderSlot.Create(Guid.CreateVersion7(), 500, 9, FakeKeeper.Process, 1);
+        later.Version = 2;
+        var bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<HeaderSlot>(in later)).ToArray();
+        File.WriteAllBytes(Path.Join(directory, "index.0000000000000500"), bytes);
+        using var begun = new LogUnderTest(keeper, Small);
+
+        Assert.False(begun.Writer.IsContinued);
+        Assert.True(File.Exists(Path.Join(directory, "index.0000000000000500.later")));
+        Assert.Equal(
+            bytes,
+            File.ReadAllBytes(Path.Join(directory, "index.0000000000000500.later"))
+        );
+    }
+
+    [Fact]
+    public void After_a_power_loss_what_is_read_is_a_prefix_and_nothing_that_was_synced_is_missing()
+    {
+        Gen.Select(Steps, Gen.Double[0, 1], Gen.Double[0, 1], Gen.Double[0, 1], Gen.Bool)
+            .Sample(
+                one => CheckPowerLoss(one.Item1, [one.Item2, one.Item3, one.Item4], one.Item5),
+                iter: 250
+            );
+    }
+
+    [Fact]
+    public void Verify_finds_every_flipped_bit_of_the_data_and_nothing_in_a_good_store()
+    {
+        Gen.Select(Steps, Gen.Int[0, 1_000_000], Gen.Int[0, 7])
+            .Sample(
+                one =>
+                {
+                    using var keeper = new FakeKeeper();
+                    var model = Write(keeper, one.Item1);
+                    var good = LogVerifier.Verify(keeper.Home, FakeKeeper.Process);
+                    var kind =
+                        keeper.FilesOf(StreamKind.Out).Count > 0 ? StreamKind.Out : StreamKind.Err;
+                    var path = keeper.DataFile(kind, 0);
+                    var at = Flip(path, one.Item2, one.Item3);
+                    var line = File.ReadAllBytes(path).Take(at).Count(b => b == (byte)'\n');
+                    var seqs = model
+                        .Select((text, i) => (Text: text, Seq: i + 1))
+                        .Where(entry =>
+                            entry.Text.StartsWith(kind.ToString(), StringComparison.Ordinal)
+                        )
+                        .Select(entry => entry.Seq)
+                        .ToList();
+
+                    var bad = LogVerifier.Verify(keeper.Home, FakeKeeper.Process);
+
+                    Assert.False(good.IsDamaged);
+                    Assert.Equal(model.Count, good.Entries);
+                    Assert.True(bad.IsDamaged);
+                    var seq = seqs[Math.Min(line, seqs.Count - 1)];
+                    Assert.Contains(
+                        bad.Findings,
+                        finding => finding.IsDamage && finding.From <= seq && finding.To >= seq
+                    );
+                },
+                iter: 120
+            );
+    }
+
+    [Fact]
+    public void An_archive_reads_what_the_log_holds_and_changes_nothing()
+    {
+        using var keeper = new FakeKeeper();
+        var model = Write(
+            keeper,
+            [(true, 7, true, false), (false, 4, false, false), (true, 2, true, false)]
+        );
+        Flip(IndexFiles(keeper)[0], 64 * 8, 3);
+        var before = Snapshot(keeper);
+
+        using var log = LogArchive.Open(keeper.Home, FakeKeeper.Process, Small, out _);
+
+        Assert.NotNull(log);
+        Assert.Equal(model.Count, log.Facts.Head);
+        log.Read(0, log.Facts.Head, LogFilter.All, new LogSpan[64], new LogRoom(1 << 20));
+        Assert.Equal(before, Snapshot(keeper));
+    }
+
+    private static void CheckFlip(
+        (bool IsOut, int Lines, bool Reopens, bool Syncs)[] steps,
+        int where,
+        int bit,
+        bool isTrusting
+    )
+    {
+        using var keeper = new FakeKeeper();
+        var model = Write(keeper, steps);
+        var files = IndexFiles(keeper);
+        var path = files[where % files.Count];
+        var at = Flip(path, where, bit);
+        if (isTrusting)
+        {
+            Reseal(path, at);
+        }
+
+        using var log = new LogUnderTest(keeper, Small);
+        log.Turn(keeper.Now);
+        var (entries, holes) = log.ReadWithHoles();
+
+        Assert.Equal(model.Count, log.Log.Facts.Head);
+        var told = holes.SelectMany(hole => Range(hole.From, hole.To)).ToList();
+        Assert.Equal(
+            Range(1, model.Count),
+            told.Concat(entries.Select(entry => entry.Seq)).Order()
+        );
+        Assert.All(entries, entry => Assert.Equal(model[(int)entry.Seq - 1], TextOf(entry.Bytes)));
+        Assert.All(holes, hole => Assert.Equal(HoleReason.Corrupt, hole.Reason));
+        if (at >= LogSpan.Size)
+        {
+            Assert.True(told.Count <= MostLines, $"{told.Count} entries lost by one bit");
+        }
+    }
+
+    /// <summary>Gives the batch around a place the checksum of what it holds now, as if nobody looked at it.</summary>
+    private static void Reseal(string path, int at)
+    {
+        var slots = MemoryMarshal.Cast<byte, LogSpan>(File.ReadAllBytes(path)).ToArray();
+        for (var first = 1; first < slots.Length; )
+        {
+            var last = first;
+            while (last < slots.Length - 1 && slots[last].Kind != SlotKind.Commit)
+            {
+                last++;
+            }
+
+            if (at / LogSpan.Size >= first && at / LogSpan.Size <= last)
+            {
+                var batch = slots.AsSpan(first, last + 1 - first);
+                ref var commit = ref MemoryMarshal.Cast<LogSpan, CommitSlot>(batch[^1..])[0];
+                commit.Checksum = 0;
+                commit.Checksum = Crc32C.Compute(MemoryMarshal.AsBytes(batch));
+            }
+
+            first = last + 1;
+        }
+
+        File.WriteAllBytes(path, MemoryMarshal.AsBytes(slots.AsSpan()).ToArray());
+    }
+
+    private static void CheckPowerLoss(
+        (bool IsOut, int Lines, bool Reopens, bool Syncs)[] steps,
+        double[] kept,
+        bool isZeroed
+    )
+    {
+        using var keeper = new FakeKeeper();
+        var synced = new Dictionary<string, long>();
+        var (syncedOrd, syncedEntries) = (0ul, 0);
+        var model = Write(
+            keeper,
+            steps,
+            (ord, entries) =>
+            {
+                (syncedOrd, syncedEntries) = (ord, entries);
+                synced = DeviceFiles(keeper)
+                    .ToDictionary(path => path, path => new FileInfo(path).Length);
+            }
+        );
+        var i = 0;
+        foreach (
+            var path in DeviceFiles(keeper)
+                .Where(path => !path.Contains("journal", StringComparison.Ordinal))
+        )
+        {
+            LoseTail(path, synced.GetValueOrDefault(path), kept[i++ % kept.Length], isZeroed);
+        }
+
+        using var log = new LogUnderTest(keeper, Small, new StorePast(true, syncedOrd));
+        log.Turn(keeper.Now);
+        var (entries, holes) = log.ReadWithHoles();
+
+        var lines = entries.Where(entry => entry.Stream != StreamKind.Event).ToList();
+        var told = holes.Sum(hole => hole.To - hole.From + 1);
+        Assert.True(lines.Count + told >= syncedEntries, "something that was synced is missing");
+        // A line that was cut is told as one without an end; an event says that bytes are missing after it.
+        var whole = lines.Where(entry => !entry.Flags.HasFlag(SpanFlags.BreakEof));
+        Assert.All(whole, entry => Assert.Contains(TextOf(entry.Bytes), model));
+        var prefix = lines
+            .TakeWhile((entry, n) => entry.Seq == n + 1)
+            .Select(entry => TextOf(entry.Bytes));
+        Assert.Equal(model.Take(syncedEntries), prefix.Take(syncedEntries));
+    }
+
+    private static void LoseTail(string path, long synced, double kept, bool isZeroed)
+    {
+        using var file = new FileStream(path, FileMode.Open);
+        var keep = synced + (long)((file.Length - synced) * kept);
+        if (isZeroed && file.Length > keep)
+        {
+            file.Position = keep;
+            file.Write(new byte[file.Length - keep]);
+        }
+        else
+        {
+            file.SetLength(keep);
+        }
+    }
+
+    private static List<string> Write(
+        FakeKeeper keeper,
+        (bool IsOut, int Lines, bool Reopens, bool Syncs)[] steps,
+        Action<ulong, int>? onSynced = null
+    )
+    {
+        var model = new List<string>();
+        var log = new LogUnderTest(keeper, Small);
+        keeper.Begin();
+        foreach (var (isOut, lines, reopens, syncs) in steps)
+        {
+            var kind = isOut ? StreamKind.Out : StreamKind.Err;
+            var fresh = Enumerable
+                .Range(model.Count, lines)
+                .Select(n => FormattableString.Invariant($"{kind} {n}\n"))
+                .ToList();
+            model.AddRange(fresh);
+            keeper.Write(kind, Encoding.ASCII.GetBytes(string.Concat(fresh)));
+            log.Turn(keeper.Now);
+            if (syncs)
+            {
+                keeper.Synced();
+                onSynced?.Invoke(keeper.LastOrd, model.Count);
+            }
+
+            if (reopens)
+            {
+                log.Dispose();
+                log = new LogUnderTest(keeper, Small);
+                log.Turn(keeper.Now);
+            }
+        }
+
+        log.Dispose();
+        return model;
+    }
+
+    private static int Flip(string path, int where, int bit)
+    {
+        var bytes = File.ReadAllBytes(path);
+        var at = where % bytes.Length;
+        bytes[at] ^= (byte)(1 << bit);
+        File.WriteAllBytes(path, bytes);
+        return at;
+    }
+
+    private static List<string> IndexFiles(FakeKeeper keeper) =>
+        [
+            .. Directory
+                .EnumerateFiles(keeper.Home.Process(FakeKeeper.Process), "index.*")
+                .Order(StringComparer.Ordinal),
+        ];
+
+    private static IEnumerable<string> DeviceFiles(FakeKeeper keeper) =>
+        Directory
+            .EnumerateFiles(keeper.Home.Process(FakeKeeper.Process))
+            .Concat(Directory.EnumerateFiles(keeper.Home.Journal))
+            .Order(StringComparer.Ordinal);
+
+    private static List<(string Path, string Bytes)> Snapshot(FakeKeeper keeper) =>
+        [
+            .. DeviceFiles(keeper)
+                .Select(path => (path, Convert.ToHexString(File.ReadAllBytes(path)))),
+        ];
+
+    private static IEnumerable<long> Range(long from, long to) =>
+        Enumerable.Range((int)from, (int)(to - from + 1)).Select(seq => (long)seq);
+
+    private static string TextOf(string hex) =>
+        Encoding.ASCII.GetString(Convert.FromHexString(hex));
+}
