@@ -23,6 +23,8 @@ internal sealed class FollowedLog
         TaskCreationOptions.RunContinuationsAsynchronously
     );
 
+    private readonly List<string> _gaps = [];
+
     public List<FollowedPiece> Pieces { get; init; } = [];
 
     /// <summary>Done when the first entry was shown.</summary>
@@ -35,6 +37,9 @@ internal sealed class FollowedLog
 
     public long Lost => Pieces.Where(piece => piece.Stream is null).Sum(piece => piece.Count);
 
+    /// <summary>Fails with what was told missing, if anything was.</summary>
+    public void AssertWhole() => Assert.Equal([], _gaps);
+
     public void Add(LogFollowEvent told)
     {
         switch (told)
@@ -44,6 +49,7 @@ internal sealed class FollowedLog
                 break;
             case LogGap gap:
                 Pieces.Add(new FollowedPiece(gap.From, gap.To, null, 0, []));
+                _gaps.Add($"{gap.From}..{gap.To} {gap.Reason}");
                 break;
             case LogHistoryChanged or LogEnded or RunChanged:
                 throw new InvalidOperationException($"{told.GetType().Name} was told");

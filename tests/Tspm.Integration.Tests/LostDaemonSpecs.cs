@@ -104,7 +104,7 @@ public sealed class LostDaemonSpecs
             }
         );
 
-        Assert.Equal(0, shown[0].Lost);
+        shown[0].AssertWhole();
     }
 
     [Theory]
@@ -141,7 +141,7 @@ public sealed class LostDaemonSpecs
         );
 
         Assert.Equal(3, killed.Count);
-        Assert.All(shown, log => Assert.Equal(0, log.Lost));
+        Assert.All(shown, log => log.AssertWhole());
     }
 
     [Fact]

@@ -198,6 +198,9 @@ public sealed class Follow(Process process)
         return lines;
     }
 
+    /// <summary>All that it wrote to stderr; when it has ended.</summary>
+    public Task<string> ReadErrorsAsync() => process.StandardError.ReadToEndAsync();
+
     public async Task<int> WaitAsync()
     {
         using var deadline = new CancellationTokenSource(TspmHome.Deadline);
