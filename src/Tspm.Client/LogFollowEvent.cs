@@ -147,7 +147,7 @@ internal sealed class HistoryEnd(LogTarget log) : LogFollowEvent
     public LogTarget Log { get; } = log;
 }
 
-/// <summary>The process was started again: entries of another run have come.</summary>
+/// <summary>The process was started again: what comes after this is of another run.</summary>
 /// <param name="log">The log.</param>
 /// <param name="fromRun">The run before.</param>
 /// <param name="toRun">The run now.</param>
@@ -172,15 +172,23 @@ public sealed class RunChanged(LogTarget log, uint fromRun, uint toRun, Guid run
 /// <param name="hasDaemonChanged">It is another daemon than before.</param>
 /// <param name="reason">Why it was lost.</param>
 /// <param name="connection">Which connection of the client, from 1.</param>
+/// <param name="missesSome">It is there again, and not everything comes that was missed.</param>
 public sealed class ConnectionChanged(
     bool isUp,
     bool hasDaemonChanged,
     string reason,
-    long connection = 0
+    long connection = 0,
+    bool missesSome = false
 ) : LogFollowEvent
 {
+    /// <summary>The log that it was told for; null once it stands for all.</summary>
+    internal LogTarget? Log { get; init; }
+
     /// <summary>Which connection of the client was lost, or is there now; from 1.</summary>
     public long Connection { get; } = connection;
+
+    /// <summary>True if entries are missing or were cut in the meantime; what they are is told after this.</summary>
+    public bool MissesSome { get; } = missesSome;
 
     /// <summary>True if it is there again; every log goes on after its last entry.</summary>
     public bool IsUp { get; } = isUp;

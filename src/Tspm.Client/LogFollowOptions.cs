@@ -33,6 +33,9 @@ public sealed record LogFollowOptions
     /// <summary>A single log that is deleted is followed on under its name, if that is made again within 2 s.</summary>
     public bool FollowsName { get; init; }
 
+    /// <summary>Each log ends with the run that it is in when the follow begins, or at its head if that has ended.</summary>
+    public bool UntilExit { get; init; }
+
     /// <summary>
     /// Who reads what has left the ring, if gaps are filled: the daemon, inside the subscription (true), or this
     /// client, by requests for pages (false). What comes out is the same.

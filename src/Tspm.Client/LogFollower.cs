@@ -92,12 +92,24 @@ public sealed class LogFollower : IAsyncDisposable
     {
         var isOne = _tails.Count == 1 && _options.Join.Count == 0;
         var all = isOne ? ReadNameAsync(_tails[0], ct) : ReadAllAsync(ct);
-        await foreach (var told in all.ConfigureAwait(false))
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var watching = _options is { UntilExit: true, Follow: true }
+            ? ExitWatch.RunAsync(_client, [.. _tails], _time, stopping.Token)
+            : Task.CompletedTask;
+        try
         {
-            if (told is not HistoryEnd)
+            await foreach (var told in all.ConfigureAwait(false))
             {
-                yield return told;
+                if (told is not HistoryEnd)
+                {
+                    yield return told;
+                }
             }
+        }
+        finally
+        {
+            await stopping.CancelAsync().ConfigureAwait(false);
+            await watching.ConfigureAwait(false);
         }
     }
 
@@ -234,17 +246,17 @@ public sealed class LogFollower : IAsyncDisposable
                     .ConfigureAwait(false)
             )
             {
-                if (_news.IsNews(told))
+                foreach (var news in _news.Pass(told))
                 {
-                    yield return told;
+                    yield return news;
                 }
             }
 
             await foreach (var told in ReadLiveAsync(sources, stopping, ct).ConfigureAwait(false))
             {
-                if (_news.IsNews(told))
+                foreach (var news in _news.Pass(told))
                 {
-                    yield return told;
+                    yield return news;
                 }
             }
         }

@@ -20,6 +20,12 @@ public sealed record TspmClientOptions
     /// <summary>What happens when the connection is lost. A daemon is never started by this.</summary>
     public ReconnectPolicy Reconnect { get; init; } = new();
 
+    /// <summary>After so long without a word from the daemon it is asked whether it lives.</summary>
+    public TimeSpan SilenceTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>It answers that within this time, else the connection is dropped and made again.</summary>
+    public TimeSpan PongTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Time.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -41,6 +41,8 @@ public sealed class TspmIpcClient : IAsyncDisposable
                 BuildId = options.BuildId,
                 RequestTimeout = options.RequestTimeout,
                 Reconnect = options.Reconnect,
+                SilenceTimeout = options.SilenceTimeout,
+                PongTimeout = options.PongTimeout,
                 TimeProvider = options.TimeProvider,
                 OnConnectionChange = options.OnConnectionChange,
                 RunConsumersInline = options.ReadsInline,

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Tspm.CaptureLog;
 
 namespace Tspm.Logs;
@@ -6,7 +5,8 @@ namespace Tspm.Logs;
 /// <summary>Enters or leaves a span in its middle: finds where the wanted lines begin and end.</summary>
 internal static class SpanCutter
 {
-    private const int BlockBytes = 64 * 1024;
+    // On the stack: pooled memory would stay with every thread that ever sent.
+    private const int BlockBytes = 16 * 1024;
 
     /// <summary>The part of a span from one seq to another, both included.</summary>
     public static LogSpan Clip(
@@ -63,55 +63,41 @@ internal static class SpanCutter
     /// <summary>The last end of a line in the first so many bytes of a span; 0 if there is none.</summary>
     private static long FindLineEnd(in LogSpan span, long maxBytes, DataFileReader files)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(BlockBytes);
-        try
+        Span<byte> buffer = stackalloc byte[BlockBytes];
+        for (var end = maxBytes; end > 0; )
         {
-            for (var end = maxBytes; end > 0; )
+            var begin = Math.Max(0, end - BlockBytes);
+            var room = buffer[..(int)(end - begin)];
+            var read = files.Read(span.Source, span.Offset + (ulong)begin, room);
+            if (room[..read].LastIndexOf((byte)'\n') is var at and >= 0)
             {
-                var begin = Math.Max(0, end - BlockBytes);
-                var room = buffer.AsSpan(0, (int)(end - begin));
-                var read = files.Read(span.Source, span.Offset + (ulong)begin, room);
-                if (room[..read].LastIndexOf((byte)'\n') is var at and >= 0)
-                {
-                    return begin + at + 1;
-                }
-
-                end = begin;
+                return begin + at + 1;
             }
 
-            return 0;
+            end = begin;
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+
+        return 0;
     }
 
     private static long CountLines(in LogSpan span, long from, long to, DataFileReader files)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(BlockBytes);
-        try
+        Span<byte> buffer = stackalloc byte[BlockBytes];
+        long lines = 0;
+        while (from < to)
         {
-            long lines = 0;
-            while (from < to)
+            var room = buffer[..(int)Math.Min(BlockBytes, to - from)];
+            var read = files.Read(span.Source, span.Offset + (ulong)from, room);
+            if (read == 0)
             {
-                var room = buffer.AsSpan(0, (int)Math.Min(BlockBytes, to - from));
-                var read = files.Read(span.Source, span.Offset + (ulong)from, room);
-                if (read == 0)
-                {
-                    break;
-                }
-
-                lines += room[..read].Count((byte)'\n');
-                from += read;
+                break;
             }
 
-            return lines;
+            lines += room[..read].Count((byte)'\n');
+            from += read;
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+
+        return lines;
     }
 
     /// <summary>Bytes of the first so many lines of a span.</summary>
@@ -127,36 +113,29 @@ internal static class SpanCutter
             return span.Length;
         }
 
-        var buffer = ArrayPool<byte>.Shared.Rent(BlockBytes);
-        try
+        Span<byte> buffer = stackalloc byte[BlockBytes];
+        long done = 0;
+        while (done < span.Length)
         {
-            long done = 0;
-            while (done < span.Length)
+            var room = buffer[..(int)Math.Min(BlockBytes, span.Length - done)];
+            var read = files.Read(span.Source, span.Offset + (ulong)done, room);
+            if (read == 0)
             {
-                var room = buffer.AsSpan(0, (int)Math.Min(buffer.Length, span.Length - done));
-                var read = files.Read(span.Source, span.Offset + (ulong)done, room);
-                if (read == 0)
-                {
-                    break;
-                }
-
-                var rest = (ReadOnlySpan<byte>)room[..read];
-                var inBlock = rest.Count((byte)'\n');
-                if (inBlock >= lines)
-                {
-                    return done + OffsetAfter(rest, lines);
-                }
-
-                lines -= inBlock;
-                done += read;
+                break;
             }
 
-            return span.Length;
+            var rest = (ReadOnlySpan<byte>)room[..read];
+            var inBlock = rest.Count((byte)'\n');
+            if (inBlock >= lines)
+            {
+                return done + OffsetAfter(rest, lines);
+            }
+
+            lines -= inBlock;
+            done += read;
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+
+        return span.Length;
     }
 
     private static long OffsetAfter(ReadOnlySpan<byte> bytes, long lines)

@@ -1,117 +1,172 @@
+using System.Buffers.Binary;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Tspm.TestTools;
 
-/// <summary>Stands between client and server: cuts each connection after some bytes, and may pass them on a few at a time.</summary>
+/// <summary>Stands between a client and the daemon on a socket of its own, and does to each connection what a plan says.</summary>
 internal sealed class FaultProxy : IAsyncDisposable
 {
-    private readonly Socket _listener = new(
-        AddressFamily.Unix,
-        SocketType.Stream,
-        ProtocolType.Unspecified
-    );
-    private readonly CancellationTokenSource _stopping = new();
     private readonly string _target;
-    private readonly Func<int, int> _bytesOfConnection;
-    private readonly Random? _chops;
-    private readonly Task _loop;
+    private readonly Func<int, Fault> _faultOf;
+    private readonly Socket _listener = Unix();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _accepting;
+
+    // Guards _open.
+    private readonly Lock _gate = new();
+    private readonly HashSet<ProxiedConnection> _open = [];
+    private int _accepted;
+    private int _refused;
+    private int _cut;
 
     /// <param name="path">Where it listens.</param>
-    /// <param name="target">The daemon's socket.</param>
-    /// <param name="bytesOfConnection">After how many bytes from the daemon the connection with this number is cut.</param>
-    /// <param name="chops">Chooses the sizes of writes; null passes bytes on as they come.</param>
-    public FaultProxy(
-        string path,
-        string target,
-        Func<int, int> bytesOfConnection,
-        Random? chops = null
-    )
+    /// <param name="target">The daemon's socket; it may come and go.</param>
+    /// <param name="faultOf">What becomes of the connection with this number, from 0; asked in that order.</param>
+    public FaultProxy(string path, string target, Func<int, Fault> faultOf)
     {
-        Path = path;
+        SocketPath = path;
         _target = target;
-        _bytesOfConnection = bytesOfConnection;
-        _chops = chops;
+        _faultOf = faultOf;
         _listener.Bind(new UnixDomainSocketEndPoint(path));
+        // Before it listens, so that nobody else was ever let in.
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        _listener.Listen(16);
-        _loop = RunAsync();
+        _listener.Listen();
+        _accepting = AcceptAsync();
     }
 
-    public string Path { get; }
+    public string SocketPath { get; }
 
-    public int Connections { get; private set; }
+    /// <summary>Connections that were accepted, with those refused.</summary>
+    public int Accepted => Volatile.Read(ref _accepted);
+
+    public int Refused => Volatile.Read(ref _refused);
+
+    /// <summary>Connections that were closed at their byte.</summary>
+    public int Cut => Volatile.Read(ref _cut);
+
+    /// <summary>From here on the connections that are open give the client nothing; later ones are not touched.</summary>
+    public async Task StallAsync()
+    {
+        foreach (var connection in Open())
+        {
+            await connection.StallAsync();
+        }
+    }
+
+    /// <summary>Cuts the connections that are open; later ones are not touched.</summary>
+    public void CutAll()
+    {
+        foreach (var connection in Open())
+        {
+            connection.CutNow();
+        }
+    }
+
+    /// <summary>The connections that were stalled go on.</summary>
+    public void Release()
+    {
+        foreach (var connection in Open())
+        {
+            connection.Release();
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
         _listener.Dispose();
-        await _loop;
+        await _accepting;
         _stopping.Dispose();
+        File.Delete(SocketPath);
     }
 
-    private async Task RunAsync()
+    internal static Socket Unix() =>
+        new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+
+    private ProxiedConnection[] Open()
     {
+        lock (_gate)
+        {
+            return [.. _open];
+        }
+    }
+
+    private async Task AcceptAsync()
+    {
+        var running = new List<Task>();
         try
         {
             while (true)
             {
-                using var client = await _listener.AcceptAsync(_stopping.Token);
-                using var server = new Socket(
-                    AddressFamily.Unix,
-                    SocketType.Stream,
-                    ProtocolType.Unspecified
+                var client = await _listener.AcceptAsync(_stopping.Token);
+                var fault = _faultOf(Interlocked.Increment(ref _accepted) - 1);
+                if (fault.IsRefused)
+                {
+                    Interlocked.Increment(ref _refused);
+                    client.Dispose();
+                    continue;
+                }
+
+                running.Add(
+                    fault.RefuseCode is { } code
+                        ? RefuseAsync(client, code)
+                        : ServeAsync(client, fault)
                 );
-                await server.ConnectAsync(new UnixDomainSocketEndPoint(_target), _stopping.Token);
-                using var cut = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-                var up = CopyAsync(client, server, int.MaxValue, cut.Token);
-                await CopyAsync(server, client, _bytesOfConnection(Connections++), cut.Token);
-                await cut.CancelAsync();
-                await up;
             }
         }
         catch (OperationCanceledException)
         {
-            // Stopped.
+            await Task.WhenAll(running);
         }
         catch (SocketException) when (_stopping.IsCancellationRequested)
         {
-            // Stopped.
+            await Task.WhenAll(running);
         }
     }
 
-    private async Task CopyAsync(Socket from, Socket to, long most, CancellationToken ct)
+    /// <summary>Says no as a daemon does (docs/protocol.md, kind 3).</summary>
+    private async Task RefuseAsync(Socket client, string code)
     {
-        var buffer = new byte[16 * 1024];
-        try
+        using (client)
         {
-            while (most > 0)
+            var text = Encoding.UTF8.GetBytes(
+                $$"""{"code":"{{code}}","message":"by the proxy","protoMin":9,"protoMax":9}"""
+            );
+            var frame = new byte[12 + text.Length];
+            BinaryPrimitives.WriteInt32LittleEndian(frame, text.Length);
+            frame[4] = 3;
+            text.CopyTo(frame, 12);
+            Interlocked.Increment(ref _refused);
+            try
             {
-                var room = (int)Math.Min(buffer.Length, most);
-                var count = await from.ReceiveAsync(buffer.AsMemory(0, room), ct);
-                if (count == 0)
-                {
-                    return;
-                }
-
-                for (var at = 0; at < count; )
-                {
-                    // Chopped for its first bytes only: a cut in between is what it is about.
-                    var piece = _chops is null || at > 512 ? count - at : _chops.Next(1, 8);
-                    piece = Math.Min(piece, count - at);
-                    await to.SendAsync(buffer.AsMemory(at, piece), ct);
-                    at += piece;
-                }
-
-                most -= count;
+                var hello = new byte[4096];
+                await client.ReceiveAsync(hello, _stopping.Token);
+                await client.SendAsync(frame, _stopping.Token);
+            }
+            catch (Exception e) when (e is SocketException or OperationCanceledException)
+            {
+                // The client has gone, or the test is over.
             }
         }
-        catch (OperationCanceledException)
+    }
+
+    private async Task ServeAsync(Socket client, Fault fault)
+    {
+        using var connection = new ProxiedConnection(client, fault);
+        lock (_gate)
         {
-            // Cut.
+            _open.Add(connection);
         }
-        catch (SocketException)
+
+        if (await connection.RunAsync(_target, _stopping.Token))
         {
-            // The other end has gone.
+            Interlocked.Increment(ref _cut);
+        }
+
+        lock (_gate)
+        {
+            _open.Remove(connection);
         }
     }
 }

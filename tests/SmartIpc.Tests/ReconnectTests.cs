@@ -21,7 +21,7 @@ public sealed class ReconnectTests
         await using var proxy = new FaultProxy(
             path,
             home.SocketPath,
-            n => n < 20 ? 300 + (n * step) : int.MaxValue
+            n => n < 20 ? new Fault(CutDownAfter: 300 + ((long)n * step)) : Fault.None
         );
         home.ClientOptions = home.ClientOptions with
         {
@@ -42,7 +42,7 @@ public sealed class ReconnectTests
 
         await reading;
         Assert.All(followers, f => Assert.Equal((100_000, 0), (f.Shown, f.Lost)));
-        Assert.True(proxy.Connections > 1);
+        Assert.True(proxy.Accepted > 1);
         await Task.WhenAll(followers.Select(f => f.DisposeAsync().AsTask()));
     }
 
@@ -151,7 +151,28 @@ public sealed class ReconnectTests
     }
 
     [Fact]
-    public void Whatever_happens_the_machine_keeps_its_rules() =>
+    public void Whatever_happens_the_machine_keeps_its_rules() => CheckRules(facts => facts);
+
+    [Fact]
+    public void A_machine_that_takes_another_server_for_the_same_is_caught() =>
+        Assert.ThrowsAny<Exception>(() =>
+            CheckRules(facts => facts with { HasDaemonChanged = false })
+        );
+
+    [Fact]
+    public void A_machine_that_comes_back_from_the_end_is_caught() =>
+        Assert.ThrowsAny<Exception>(() =>
+            CheckRules(facts =>
+                facts.State == ConnectionState.Closed
+                    ? facts with
+                    {
+                        State = ConnectionState.Waiting,
+                    }
+                    : facts
+            )
+        );
+
+    private static void CheckRules(Func<ConnectionFacts, ConnectionFacts> breaks) =>
         Gen.Select(Gen.Enum<ConnectionEventKind>(), Gen.Int[0, 20_000], Gen.Double[0, 1], Gen.Bool)
             .Array[0, 60]
             .Sample(events =>
@@ -164,6 +185,7 @@ public sealed class ReconnectTests
                     var daemon = isOther ? "b" : "a";
                     var happened = new ConnectionEvent(kind, now, "closed", daemon, default, roll);
                     var (next, actions) = ConnectionMachine.Step(facts, happened, Policy);
+                    next = breaks(next);
                     AssertRules(facts, happened, next, actions);
                     facts = next;
                 }

@@ -34,7 +34,8 @@ public sealed class SimulationTests
     [InlineData(nameof(BrokenPart.GapRow))]
     [InlineData(nameof(BrokenPart.Truncation))]
     [InlineData(nameof(BrokenPart.AfterCheck))]
-    public void A_client_that_leaves_a_part_out_is_found(string part)
+    [InlineData(nameof(BrokenPart.EarlyExit))]
+    public void A_part_that_is_left_out_is_found(string part)
     {
         var broken = Enum.Parse<BrokenPart>(part);
 

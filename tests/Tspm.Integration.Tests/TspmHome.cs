@@ -179,24 +179,27 @@ public sealed class Follow(Process process)
     public int Pid => process.Id;
 
     /// <summary>The next line; fails at the deadline.</summary>
-    public async Task<string> ReadAsync()
+    public async Task<string> ReadAsync(TimeSpan? patience = null)
     {
-        using var deadline = new CancellationTokenSource(TspmHome.Deadline);
+        using var deadline = new CancellationTokenSource(patience ?? TspmHome.Deadline);
         return await process.StandardOutput.ReadLineAsync(deadline.Token)
             ?? throw new InvalidOperationException("the output ended");
     }
 
     /// <summary>Reads until a line has a text; gives all lines.</summary>
-    public async Task<List<string>> ReadUntilAsync(string text)
+    public async Task<List<string>> ReadUntilAsync(string text, TimeSpan? patience = null)
     {
         var lines = new List<string>();
         do
         {
-            lines.Add(await ReadAsync());
+            lines.Add(await ReadAsync(patience));
         } while (!lines[^1].Contains(text, StringComparison.Ordinal));
 
         return lines;
     }
+
+    /// <summary>All that it wrote to stderr; when it has ended.</summary>
+    public Task<string> ReadErrorsAsync() => process.StandardError.ReadToEndAsync();
 
     public async Task<int> WaitAsync()
     {

@@ -13,6 +13,9 @@ internal sealed class Auditor
 {
     private readonly Dictionary<(Guid Log, uint Epoch, long Seq), Entry> _entries = [];
 
+    // Runs whose end is in the log as it is now.
+    private readonly HashSet<(Guid Log, uint Run)> _ended = [];
+
     // The epochs that were in the log while the newest of them was written.
     private readonly Dictionary<(Guid Log, uint Epoch), List<(uint Epoch, long First)>> _epochs =
     [];
@@ -25,6 +28,7 @@ internal sealed class Auditor
         {
             audited = facts.OldestDisk - 1;
             _epochs.Remove((log.LogId, facts.Epoch));
+            _ended.Clear();
         }
 
         var spans = new LogSpan[64];
@@ -42,6 +46,22 @@ internal sealed class Auditor
         }
 
         _epochs[(log.LogId, facts.Epoch)] = EpochsOf(log, facts);
+    }
+
+    /// <summary>Whether the end of a run is in the log.</summary>
+    public bool HasEnded(Guid log, uint run) => _ended.Contains((log, run));
+
+    /// <summary>I7: what was published before a daemon ended is in the log that the next one opens, under the same keys.</summary>
+    public static void RequireKept(in Published before, ProcessLog log)
+    {
+        Require(
+            log.LogId == before.Log && log.Facts.Head >= before.Head,
+            $"I7: {before} was published, and now there is {log.LogId} up to {log.Facts.Head}"
+        );
+        Require(
+            before.Head == 0 || log.EpochOf(before.Head) == before.Epoch,
+            $"I7: {before} was published, and that seq is of epoch {log.EpochOf(before.Head)} now"
+        );
     }
 
     /// <summary>An entry by its key; null if there never was one.</summary>
@@ -80,6 +100,16 @@ internal sealed class Auditor
         return all;
     }
 
+    /// <summary>I12: nothing of a run comes after its end.</summary>
+    private void CheckRun(Guid log, in Entry entry, long seq)
+    {
+        Require(!_ended.Contains((log, entry.Run)), $"I12: {seq} \"{entry}\" after its run's end");
+        if (entry.Stream == StreamKind.Event && entry.Text == SimDaemon.RunExit)
+        {
+            _ended.Add((log, entry.Run));
+        }
+    }
+
     private void Take(ProcessLog log, uint epoch, in LogSpan span)
     {
         var bytes = new byte[span.Length];
@@ -91,6 +121,7 @@ internal sealed class Auditor
             var length = span.Count == 1 ? rest.Length : rest.IndexOf((byte)'\n') + 1;
             var entry = new Entry(span.Stream, span.Run, Encoding.ASCII.GetString(rest[..length]));
             var key = (log.LogId, epoch, span.Seq + i);
+            CheckRun(log.LogId, entry, span.Seq + i);
             if (!_entries.TryAdd(key, entry))
             {
                 Require(
@@ -103,6 +134,9 @@ internal sealed class Auditor
         }
     }
 }
+
+/// <summary>Where a log stood when its daemon ended.</summary>
+internal readonly record struct Published(Guid Log, uint Epoch, long Head);
 
 /// <summary>What an entry is.</summary>
 internal readonly record struct Entry(StreamKind Stream, uint Run, string Text);

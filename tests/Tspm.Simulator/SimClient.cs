@@ -173,6 +173,23 @@ internal sealed partial class SimClient : IDisposable
         }
     }
 
+    /// <summary>Its run has ended: it is to end where the log stands now.</summary>
+    public void EndAtHead()
+    {
+        if (_hasStarted && _options.Follow && _world.Daemon is { } daemon)
+        {
+            var end = daemon.Log.Facts.Head;
+            Feed(
+                new LogInput
+                {
+                    Kind = LogInputKind.EndAt,
+                    Now = _world.Now,
+                    UpTo = end,
+                }
+            );
+        }
+    }
+
     private TimeSpan Time => TimeSpan.FromTicks(_world.Now / 100);
 
     private void Put(LogInput input) => _inbox.Add((input, Link));

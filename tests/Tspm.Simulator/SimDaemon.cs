@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using SmartIpc.Connections;
 using SmartIpc.Framing;
@@ -14,8 +15,12 @@ namespace Tspm.Simulator;
 /// <summary>One life of the daemon: the real log core and the real senders of subscriptions, without threads and sockets.</summary>
 internal sealed class SimDaemon : IDisposable
 {
+    /// <summary>The entry that tells a run's end.</summary>
+    public const string RunExit = """{"what":"run-exit"}""";
+
     private const int MaxReplyBytes = 4 * 1024 * 1024;
     private readonly LogIngest _ingest;
+    private readonly StreamEnds _ends = new();
     private readonly List<SimPeer> _peers = [];
     private readonly IpcServerOptions _options;
 
@@ -28,7 +33,7 @@ internal sealed class SimDaemon : IDisposable
             DaemonId = Id,
             MaxBatchBytes = batchBytes,
         };
-        _ingest = new LogIngest(keeper.Home, store, new Deaf());
+        _ingest = new LogIngest(keeper.Home, store, _ends);
         Writer = LogWriter.Open(keeper.Home, SimKeeper.Process, store, TimeProvider.System);
         _ingest.Add(Writer);
     }
@@ -48,6 +53,28 @@ internal sealed class SimDaemon : IDisposable
         {
             // Until the journal is read.
         }
+    }
+
+    /// <summary>Enters the ends of runs whose streams have both ended, as the supervisor does.</summary>
+    /// <param name="isKnown">Whether a run's end is in the log already.</param>
+    /// <param name="wall">100 ns since 1970.</param>
+    /// <param name="now">Monotonic time, ns.</param>
+    public void EndRuns(Func<uint, bool> isKnown, long wall, long now)
+    {
+        foreach (var run in _ends.Take())
+        {
+            if (!isKnown(run))
+            {
+                EndRun(run, wall, now);
+            }
+        }
+    }
+
+    /// <summary>Enters the end of a run.</summary>
+    public void EndRun(uint run, long wall, long now)
+    {
+        Writer.AppendEvent(run, Encoding.ASCII.GetBytes(RunExit), 0, wall, now);
+        _ingest.Commit(Writer);
     }
 
     public SimPeer Accept(SimLink link)
@@ -186,8 +213,8 @@ internal sealed class SimDaemon : IDisposable
         /// <summary>A page has no more than was asked for, but for one entry that is longer.</summary>
         private static void CheckPage(GetLogsRequest request, ReadOnlySpan<byte> page)
         {
-            var isBatch = SpanBatch.TryParse(page, out var batch, out var fault);
-            Auditor.Require(isBatch, $"a page: {fault}");
+            var isPage = SpanBatch.TryParse(page, out var batch, out var fault);
+            Auditor.Require(isPage, $"a page: {fault}");
             long entries = 0;
             foreach (ref readonly var span in batch.Spans)
             {
@@ -312,6 +339,11 @@ internal sealed class SimDaemon : IDisposable
                 return;
             }
 
+            if (LogPages.FindBeyond(_daemon.Log, request) is { } beyond)
+            {
+                throw new InvariantException($"a page that cannot be asked for: {beyond}");
+            }
+
             if (SendsOddPage && request is { From: { } from, To: { } to } && from < to)
             {
                 SendsOddPage = false;
@@ -326,9 +358,30 @@ internal sealed class SimDaemon : IDisposable
         }
     }
 
-    private sealed class Deaf : IJournalObserver
+    /// <summary>Counts the streams of runs that have ended.</summary>
+    private sealed class StreamEnds : IJournalObserver
     {
-        public void OnRecord(in JournalRecord record) { }
+        private readonly Dictionary<uint, int> _ended = [];
+
+        public void OnRecord(in JournalRecord record)
+        {
+            if (record.Kind == JournalRecordKind.StreamEnd)
+            {
+                _ended[record.Run] = _ended.GetValueOrDefault(record.Run) + 1;
+            }
+        }
+
+        /// <summary>Runs that have ended since this was asked.</summary>
+        public IReadOnlyList<uint> Take()
+        {
+            uint[] over = [.. _ended.Where(one => one.Value == 2).Select(one => one.Key).Order()];
+            foreach (var run in over)
+            {
+                _ended.Remove(run);
+            }
+
+            return over;
+        }
     }
 
     private sealed class Loud : IIpcObserver

@@ -81,29 +81,29 @@ internal sealed partial class Simulation
                 }
 
                 daemon.CloseCleanly();
-                StopDaemon();
+                StopDaemon(keeps: true);
                 StartDaemon();
                 return true;
             case Fault.DaemonKilled:
-                StopDaemon();
+                StopDaemon(keeps: true);
                 StartDaemon();
                 return true;
             case Fault.DaemonAway:
-                StopDaemon();
+                StopDaemon(keeps: true);
                 _awayUntil = Now + Pick(Second, 20 * Second, 60 * Second);
                 return true;
             case Fault.IndexTailLost:
-                StopDaemon();
+                StopDaemon(keeps: false);
                 _keeper.CutIndex(_random.Next(1, 700));
                 StartDaemon();
                 return true;
             case Fault.PowerLoss:
-                StopDaemon();
+                StopDaemon(keeps: false);
                 _keeper.LosePower();
                 StartDaemon();
                 return true;
             case Fault.Recreated when Chance(0.3):
-                StopDaemon();
+                StopDaemon(keeps: false);
                 _keeper.Recreate();
                 StartDaemon();
                 return true;

@@ -40,6 +40,7 @@ internal sealed partial class Simulation : IDisposable
     private long _shown;
     private long _gaps;
     private long _truncations;
+    private Published? _published;
 
     public Simulation(int seed, Visits visits, BrokenPart broken)
     {
@@ -202,6 +203,11 @@ internal sealed partial class Simulation : IDisposable
         switch (_random.Next(6))
         {
             case 0:
+                if (_broken == BrokenPart.EarlyExit)
+                {
+                    Daemon?.EndRun(_keeper.Run, _keeper.Wall, Now);
+                }
+
                 _keeper.EndRun(Now);
                 _keeper.BeginRun(Now);
                 break;
@@ -213,6 +219,9 @@ internal sealed partial class Simulation : IDisposable
                 break;
             case 3:
                 Reopen();
+                break;
+            case 5 when Chance(0.1):
+                Pick<SimClient>([.. _clients]).EndAtHead();
                 break;
             case 4 when Chance(0.2):
                 Pick<SimClient>([.. _clients]).Stop();
@@ -319,22 +328,6 @@ internal sealed partial class Simulation : IDisposable
         _keeper.Write(kind, Encoding.ASCII.GetBytes(text.ToString()), Now);
     }
 
-    private void Ingest()
-    {
-        if (Daemon is not { } daemon)
-        {
-            return;
-        }
-
-        if (Chance(0.1))
-        {
-            daemon.Writer.AppendEvent(_keeper.Run, "{\"what\":\"note\"}"u8, 0, _keeper.Wall, Now);
-        }
-
-        daemon.Turn(Now);
-        Auditor.Read(daemon.Log, isNewLife: false, ref _audited);
-    }
-
     private void Pump()
     {
         if (Daemon is not { } daemon)
@@ -407,22 +400,6 @@ internal sealed partial class Simulation : IDisposable
         {
             StartDaemon();
         }
-    }
-
-    private void StartDaemon()
-    {
-        Daemon = new SimDaemon(_keeper, _store, ++_life, _batchBytes);
-
-        // What power cannot take: the index of an epoch is synced before it is used.
-        _keeper.Sync();
-        Daemon.Turn(Now);
-        Auditor.Read(Daemon.Log, isNewLife: true, ref _audited);
-    }
-
-    private void StopDaemon()
-    {
-        Daemon?.Dispose();
-        Daemon = null;
     }
 
     private void Count()

@@ -10,6 +10,10 @@ namespace SmartIpc.Framing;
 public class FrameBuffer : IBufferWriter<byte>, IDisposable
 {
     private const int FirstRent = 1024;
+    private const int BatchBytes = 256 * 1024;
+
+    // Long frames are few at a time; the shared pool would keep some for each thread that ever sent one.
+    private static readonly ArrayPool<byte> Batches = ArrayPool<byte>.Create(BatchBytes, 4);
     private readonly int _maxPayloadBytes;
     private byte[]? _array;
     private int _end = FrameHeader.Size;
@@ -105,7 +109,7 @@ public class FrameBuffer : IBufferWriter<byte>, IDisposable
         _array = null;
         if (array is not null)
         {
-            ArrayPool<byte>.Shared.Return(array);
+            PoolOf(array.Length).Return(array);
         }
     }
 
@@ -131,16 +135,19 @@ public class FrameBuffer : IBufferWriter<byte>, IDisposable
             );
         }
 
-        var grown = ArrayPool<byte>.Shared.Rent(
-            Math.Max(wanted, Math.Max(FirstRent, (_array?.Length ?? 0) * 2))
-        );
+        var size = Math.Max(wanted, Math.Max(FirstRent, (_array?.Length ?? 0) * 2));
+        var grown = PoolOf(size).Rent(size);
         if (_array is not null)
         {
             _array.AsSpan(0, _end).CopyTo(grown);
-            ArrayPool<byte>.Shared.Return(_array);
+            PoolOf(_array.Length).Return(_array);
         }
 
         _array = grown;
         return grown;
     }
+
+    /// <summary>The same for the size that is asked for as for that of the array, which is the next power of two.</summary>
+    private static ArrayPool<byte> PoolOf(int size) =>
+        size is > BatchBytes / 4 and <= BatchBytes ? Batches : ArrayPool<byte>.Shared;
 }

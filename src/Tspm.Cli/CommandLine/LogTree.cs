@@ -24,6 +24,7 @@ internal static class LogTree
         new(["--raw"], null, "the bytes as they were printed; same as -o raw"),
         new(["--no-sanitize"], null, "let all escape sequences through"),
         new(["--gap"], "fill|skip", "what left the ring is read from disk (fill) or told (skip)"),
+        new(["--until-exit"], null, "follow until the run has ended, not on to the next"),
         new(["--fail-on-gap"], null, "exit 10 if entries could not be delivered"),
         new(
             ["--reconnect"],

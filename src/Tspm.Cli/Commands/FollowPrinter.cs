@@ -10,6 +10,7 @@ internal sealed class FollowPrinter
     private readonly CliContext _context;
     private readonly LogPrinter _printer;
     private readonly Dictionary<uint, PrintedLog> _logs = [];
+    private readonly bool _tellsRuns;
     private bool _isLost;
     private string _lossReason = "";
 
@@ -21,6 +22,10 @@ internal sealed class FollowPrinter
     )
     {
         _context = context;
+
+        // One stream alone has no starts and exits; who asked for none of them is not told of them.
+        _tellsRuns =
+            options.ShowsEvents && (context.Invocation.Has("out") != context.Invocation.Has("err"));
         _printer = new LogPrinter(options, context.Output, context.Errors);
         foreach (var log in logs)
         {
@@ -62,6 +67,9 @@ internal sealed class FollowPrinter
                 break;
             case LogFillPaused paused:
                 _printer.WriteFillPaused(_logs[paused.Log.Id]);
+                break;
+            case RunChanged changed when _tellsRuns:
+                _printer.WriteRunChanged(_logs[changed.Log.Id], changed.FromRun, changed.ToRun);
                 break;
             case LogAdded added:
                 Add(added.Log);
@@ -133,7 +141,8 @@ internal sealed class FollowPrinter
 
         _isLost = false;
         _printer.WriteReconnected(
-            !change.HasDaemonChanged ? ReconnectKind.SameDaemon
+            change.MissesSome ? ReconnectKind.WithGaps
+            : !change.HasDaemonChanged ? ReconnectKind.SameDaemon
             : _lossReason.Contains("handover", StringComparison.Ordinal)
                 ? ReconnectKind.CleanRestart
             : ReconnectKind.DaemonDied

@@ -22,6 +22,7 @@ internal static class LogQuery
             : null;
         var runs = ReadRuns(invocation);
         var selection = ReadSelection(invocation);
+        var isUntilExit = follows && invocation.Has("until-exit");
         var isAll =
             invocation.Has("no-tail")
             || invocation.Value("tail") == "all"
@@ -40,9 +41,16 @@ internal static class LogQuery
             Selection = selection,
             Runs = runs,
             Cursor = ReadCursor(invocation),
-            Join = follows && !invocation.Has("no-new") ? Patterns(invocation.Arguments) : [],
+            Join =
+                follows && !isUntilExit && !invocation.Has("no-new")
+                    ? Patterns(invocation.Arguments)
+                    : [],
+            UntilExit = isUntilExit,
             FollowsName =
-                follows && invocation.Arguments is [{ } name] && !name.All(char.IsAsciiDigit),
+                follows
+                && !isUntilExit
+                && invocation.Arguments is [{ } name]
+                && !name.All(char.IsAsciiDigit),
             Gaps =
                 invocation.Choice("gap", ["fill", "skip"], "fill") == "skip"
                     ? GapPolicy.Skip

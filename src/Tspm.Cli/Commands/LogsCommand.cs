@@ -28,7 +28,11 @@ internal static class LogsCommand
 
     /// <summary><c>logs</c>.</summary>
     public static Task<int> RunAsync(Invocation invocation) =>
-        RunAsync(invocation, follows: invocation.Has("follow") && !invocation.Has("no-follow"));
+        RunAsync(
+            invocation,
+            follows: (invocation.Has("follow") || invocation.Has("until-exit"))
+                && !invocation.Has("no-follow")
+        );
 
     /// <summary>Follows from the start of what is kept; for <c>start --attach</c>.</summary>
     public static async Task<int> FollowAsync(

@@ -12,15 +12,29 @@ internal static class ReceiptPrinter
         IReadOnlyList<(LogTarget Log, FollowReceipt Receipt)> receipts
     )
     {
-        foreach (var (log, receipt) in receipts)
+        for (var i = 0; i < receipts.Count; i++)
         {
+            var (log, receipt) = receipts[i];
+            var isReplaced = receipts.Skip(i + 1).Any(one => IsSameName(one.Log, log));
+            if (isReplaced && receipt.First == 0)
+            {
+                // A cursor in a log that is gone: nothing of it was passed.
+                continue;
+            }
+
             context.Say(
                 context.IsJson
                     ? $"{{\"v\":1,\"kind\":\"receipt\",\"name\":\"{log.Name}\",\"log\":\"{log.LogId}\",\"firstRun\":{receipt.FirstRun},\"lastRun\":{receipt.LastRun},\"first\":{receipt.First},\"last\":{receipt.Last},\"shown\":{receipt.Shown},\"filtered\":{receipt.Filtered},\"lost\":{receipt.Lost},\"recovered\":{receipt.Recovered},\"truncated\":{receipt.Truncated}}}"
-                    : TextOf(log.Name, receipt)
+                    : TextOf(
+                        isReplaced ? $"{log.Name} (before it was made again)" : log.Name,
+                        receipt
+                    )
             );
         }
     }
+
+    private static bool IsSameName(LogTarget one, LogTarget other) =>
+        (one.Ns, one.Name) == (other.Ns, other.Name);
 
     private static string TextOf(string name, FollowReceipt receipt)
     {

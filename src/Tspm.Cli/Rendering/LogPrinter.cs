@@ -147,6 +147,15 @@ internal sealed class LogPrinter
     public void WriteRecreated(PrintedLog log) =>
         WriteState(log, "log-state", "recreated", null, MarkerText.Recreated(log.Identity.Name));
 
+    /// <summary>Tells that another run begins; in JSON each entry has its run.</summary>
+    public void WriteRunChanged(PrintedLog log, uint from, uint to)
+    {
+        if (_options.QuietLevel == 0 && !_options.IsJson)
+        {
+            _text.WriteRow(MarkerText.RunChanged(log.Identity.Name, from, to));
+        }
+    }
+
     /// <summary>Tells that there will be no more of this log.</summary>
     public void WriteEnd(PrintedLog log, string reason)
     {

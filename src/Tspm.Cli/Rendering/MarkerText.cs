@@ -36,6 +36,15 @@ internal static class MarkerText
             _ => "reconnected, nothing missed",
         };
 
+    /// <summary>Another run begins here, and its start is not among what is shown.</summary>
+    public static string RunChanged(string name, uint from, uint to) =>
+        to - from > 1
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Clean(name)}: run {from} → {to} ({to - from - 1} between them not seen)"
+            )
+            : string.Create(CultureInfo.InvariantCulture, $"{Clean(name)}: run {from} → {to}");
+
     /// <summary>The log lost its newest entries, which had been shown.</summary>
     /// <param name="name">Process.</param>
     /// <param name="lastSeq">The last seq that is left of the old epoch.</param>

@@ -32,6 +32,9 @@ internal readonly record struct LogAction
     /// <summary>It is another daemon than before.</summary>
     public bool HasDaemonChanged { get; init; }
 
+    /// <summary>The connection is up, and not everything after the position comes: what is missing is told after this.</summary>
+    public bool MissesSome { get; init; }
+
     /// <summary>Why, or the identity of a log.</summary>
     public string? Text { get; init; }
 
@@ -75,7 +78,7 @@ internal enum LogActionKind
     /// <summary>Tell that the head was reached.</summary>
     EmitCaughtUp,
 
-    /// <summary>Tell that the connection was lost or is there again.</summary>
+    /// <summary>Tell that the connection was lost, or is there again and the daemon has said what the position is worth.</summary>
     EmitConnection,
 
     /// <summary>Tell that nothing more comes.</summary>

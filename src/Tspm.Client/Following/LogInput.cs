@@ -32,6 +32,9 @@ internal readonly record struct LogInput
     /// <summary>The newest seq there is (subscribed).</summary>
     public long Head { get; init; }
 
+    /// <summary>The oldest seq that comes by itself if the daemon does not read the disk (subscribed).</summary>
+    public long OldestRing { get; init; }
+
     /// <summary>With <see cref="LogOutcome.Truncated"/>: the last seq that is left of what was seen.</summary>
     public long LastSeq { get; init; }
 
@@ -50,7 +53,7 @@ internal readonly record struct LogInput
     /// <summary>Why entries are missing (gap).</summary>
     public GapReason Reason { get; init; }
 
-    /// <summary>They can still be had from disk (gap); there is more up to what was asked for (page); another daemon than before (resumed).</summary>
+    /// <summary>They can still be had from disk (gap); there is more up to what was asked for (page); another daemon than before (resumed); entries after the position are gone (subscribed).</summary>
     public bool Flag { get; init; }
 
     /// <summary>Why (detached, ended, page failed), or the identity of a log (subscribed).</summary>
@@ -92,6 +95,9 @@ internal enum LogInputKind
 
     /// <summary>Nothing more comes of this log.</summary>
     LogEnded,
+
+    /// <summary>The follow is to end when a seq was reached.</summary>
+    EndAt,
 
     /// <summary>Time has passed.</summary>
     Timer,

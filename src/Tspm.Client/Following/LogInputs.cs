@@ -20,6 +20,8 @@ internal static class LogInputs
             Epoch = info.StartEpoch > 0 ? info.StartEpoch : info.Epoch,
             UpTo = info.StartAt,
             Head = info.Head,
+            OldestRing = info.OldestRing,
+            Flag = info.Status == "gap",
             LastSeq = info.LastSeq,
             Text = info.LogId,
             Outcome = info.Status switch

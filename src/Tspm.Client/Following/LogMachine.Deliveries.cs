@@ -167,12 +167,7 @@ internal static partial class LogMachine
         var counted = CountGap(state, step);
         if (MayFill(counted, gap, step))
         {
-            var filling = counted with
-            {
-                Mode = LogMode.Filling,
-                FillStreak = counted.FillStreak + 1,
-                FetchReason = gap.Reason,
-            };
+            var filling = counted with { Mode = LogMode.Filling, FetchReason = gap.Reason };
             return Fetch(filling, step, gap.UpTo, gap.Epoch, next);
         }
 

@@ -132,6 +132,9 @@ internal static partial class LogMachine
         var now = state with
         {
             Mode = LogMode.Live,
+
+            // Counted when it is over: one that a lost connection broke off has chased nothing.
+            FillStreak = state.FillStreak + (state.FillFrom > 0 ? 1 : 0),
             FillFrom = 0,
             Deadline = step.Input.Now + step.Options.SilenceDeadline,
         };

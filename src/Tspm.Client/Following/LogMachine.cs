@@ -56,6 +56,13 @@ internal static partial class LogMachine
                 state,
                 step
             ),
+            (not LogMode.New, LogInputKind.EndAt) => EndAtHead(
+                state with
+                {
+                    EndAt = input.UpTo,
+                },
+                step
+            ),
             (_, LogInputKind.Timer) => OnTimer(state, step),
             _ => step.Ignore(state),
         };
@@ -123,8 +130,15 @@ internal static partial class LogMachine
             Gen = input.Gen,
             Mode = LogMode.Live,
             Deadline = input.Now + step.Options.SilenceDeadline,
-            EndAt = step.Options.Follows ? 0 : input.Head,
+            // A log that was cut is not longer than its head.
+            EndAt = step.Options.Follows ? Least(state.EndAt, input.Head) : input.Head,
+            IsResuming = false,
         };
+        if (state.IsResuming)
+        {
+            step.Add(Resumed(opened, step));
+        }
+
         if (input.Outcome != LogOutcome.Ok)
         {
             return EndAtHead(Rewrite(opened, step), step);
@@ -182,18 +196,39 @@ internal static partial class LogMachine
         };
     }
 
-    private static LogMachineState Resume(in LogMachineState state, in Turn step)
-    {
-        step.Add(
-            new LogAction
+    private static LogMachineState Resume(in LogMachineState state, in Turn step) =>
+        Subscribe(
+            state with
             {
-                Kind = LogActionKind.EmitConnection,
-                Flag = true,
-                HasDaemonChanged = step.Input.Flag,
-            }
+                IsResuming = true,
+                HasDaemonChanged = step.Input.Flag || (state.IsResuming && state.HasDaemonChanged),
+            },
+            step,
+            LogActionKind.Subscribe
         );
-        return Subscribe(state, step, LogActionKind.Subscribe);
+
+    /// <summary>That nothing is missing is said only when the daemon has said so.</summary>
+    private static LogAction Resumed(in LogMachineState state, in Turn step)
+    {
+        var input = step.Input;
+        var isCut =
+            input.Outcome == LogOutcome.Recreated
+            || (input.Outcome == LogOutcome.Truncated && input.LastSeq < state.Position.Seq);
+        var isSkipped =
+            state.HasPosition
+            && !step.Options.FillsGaps
+            && state.Position.Seq + 1 < input.OldestRing;
+        return new LogAction
+        {
+            Kind = LogActionKind.EmitConnection,
+            Flag = true,
+            HasDaemonChanged = state.HasDaemonChanged,
+            MissesSome = input.Flag || isCut || isSkipped,
+        };
     }
+
+    private static long? Least(long? end, long head) =>
+        end is { } known ? Math.Min(known, head) : null;
 
     private static LogMachineState Reset(in LogMachineState state, in Turn step)
     {
@@ -226,9 +261,9 @@ internal static partial class LogMachine
 
     private static LogMachineState EndAtHead(in LogMachineState state, in Turn step) =>
         state.Mode == LogMode.Live
-        && !step.Options.Follows
         && state.HasPosition
-        && state.Position.Seq >= state.EndAt
+        && state.EndAt is { } end
+        && state.Position.Seq >= end
             ? End(state, step, "head")
             : state;
 

@@ -25,8 +25,14 @@ internal readonly record struct LogMachineState
     /// <summary>There is a subscription: what comes goes on after history.</summary>
     public bool IsFollowing { get; init; }
 
-    /// <summary>Where a read that does not follow ends; 0 if it is not known yet.</summary>
-    public long EndAt { get; init; }
+    /// <summary>The seq at which it ends; null if it goes on, or if that is not known yet.</summary>
+    public long? EndAt { get; init; }
+
+    /// <summary>The connection was lost and it has not been told that it is back.</summary>
+    public bool IsResuming { get; init; }
+
+    /// <summary>It is back with another daemon.</summary>
+    public bool HasDaemonChanged { get; init; }
 
     /// <summary>The generation of the subscription; what is of another is ignored.</summary>
     public uint Gen { get; init; }

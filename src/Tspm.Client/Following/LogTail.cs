@@ -19,6 +19,9 @@ internal sealed class LogTail : IAsyncDisposable
     private readonly LogSelection _selection;
     private readonly TimeProvider _time;
     private readonly long _creditBytes;
+    private readonly TaskCompletionSource<long> _end = new(
+        TaskCreationOptions.RunContinuationsAsynchronously
+    );
     private readonly List<LogAction> _actions = [];
     private readonly List<LogFollowEvent> _told = [];
     private readonly List<(LogTarget, FollowReceipt)> _receipts = [];
@@ -31,6 +34,7 @@ internal sealed class LogTail : IAsyncDisposable
     private ITimer? _reminder;
     private Task<TopicMessage>? _read;
     private Task<LogInput>? _page;
+    private Task<long>? _ending;
     private long _connection;
     private bool _hasOpened;
 
@@ -58,6 +62,7 @@ internal sealed class LogTail : IAsyncDisposable
         _creditBytes = creditBytes;
         _machine = LogMachineOptions.Of(options, after);
         _receipts.Add((log, Receipt));
+        _ending = options is { UntilExit: true, Follow: true } ? _end.Task : null;
     }
 
     /// <summary>The log; another after the process was made again.</summary>
@@ -127,6 +132,9 @@ internal sealed class LogTail : IAsyncDisposable
             Step(await NextAsync(ct).ConfigureAwait(false));
         }
     }
+
+    /// <summary>Has it end when a seq was reached; with <see cref="LogFollowOptions.UntilExit"/>. Any thread.</summary>
+    public void EndAt(long seq) => _end.TrySetResult(seq);
 
     /// <summary>Unsubscribes, at most 200 ms.</summary>
     public async ValueTask DisposeAsync()
@@ -220,8 +228,12 @@ internal sealed class LogTail : IAsyncDisposable
                     action.Flag,
                     action.HasDaemonChanged,
                     action.Text ?? "",
-                    _connection
-                );
+                    _connection,
+                    action.MissesSome
+                )
+                {
+                    Log = Log,
+                };
             case LogActionKind.EmitEnded:
                 return new LogEnded(Log, action.Text ?? "");
             default:
@@ -229,7 +241,6 @@ internal sealed class LogTail : IAsyncDisposable
         }
     }
 
-    /// <summary>Entries and holes of a batch in the order of their seqs.</summary>
     private void Emit(in LogAction action)
     {
         var payload = MemoryOf(action.Payload);
@@ -238,67 +249,7 @@ internal sealed class LogTail : IAsyncDisposable
             throw Unreadable(fault);
         }
 
-        var spans = batch.Spans;
-        long shown = 0;
-        foreach (ref readonly var span in spans)
-        {
-            shown += span.Count;
-        }
-
-        var next = 0;
-        long lost = 0;
-        for (var i = 0; i < batch.Header.HoleCount; i++)
-        {
-            var hole = batch.Hole(i);
-            var first = next;
-            while (next < spans.Length && spans[next].Seq < hole.From)
-            {
-                next++;
-            }
-
-            AddBatch(payload, first, next);
-            lost += hole.To - hole.From + 1;
-            _told.Add(new LogGap(Log, hole.From, hole.To, hole.Reason));
-        }
-
-        AddBatch(payload, next, spans.Length);
-        if (action.FromRun > 0)
-        {
-            var run = spans[^1].Run;
-            _told.Add(new RunChanged(Log, action.FromRun, run, RunIdOf(batch, run)));
-        }
-
-        Receipt.Cover(action.From - 1, action.To, shown, lost);
-        if (!spans.IsEmpty)
-        {
-            Receipt.PassRuns(spans[0].Run, spans[^1].Run);
-        }
-
-        if (action.Flag)
-        {
-            Receipt.Recover(shown);
-        }
-    }
-
-    private void AddBatch(ReadOnlyMemory<byte> payload, int first, int end)
-    {
-        if (end > first)
-        {
-            _told.Add(new LogBatch(Log, payload, first, end - first));
-        }
-    }
-
-    private static Guid RunIdOf(in SpanBatch batch, uint run)
-    {
-        for (var i = 0; i < batch.Header.RunCount; i++)
-        {
-            if (batch.Run(i) is var known && known.Run == run)
-            {
-                return known.RunId;
-            }
-        }
-
-        return Guid.Empty;
+        BatchEvents.Add(action, Log, payload, batch, Receipt, _told);
     }
 
     private void Subscribe()
@@ -342,18 +293,20 @@ internal sealed class LogTail : IAsyncDisposable
         }
     }
 
-    /// <summary>The next thing that happens: a page that was asked for, or what the subscription has.</summary>
+    /// <summary>The next thing that happens: a page that was asked for, what the subscription has, or that the end is known.</summary>
     private async ValueTask<LogInput> NextAsync(CancellationToken ct)
     {
-        if (_page is { } page)
+        if (_page is not null || _ending is not null)
         {
-            if (_subscription is not null)
+            await WaitForAnyAsync(ct).ConfigureAwait(false);
+            if (_ending is { IsCompleted: true } ending)
             {
-                _read ??= _subscription.ReadAsync(ct).AsTask();
-                await Task.WhenAny(page, _read).ConfigureAwait(false);
+                _ending = null;
+                var end = await ending.ConfigureAwait(false);
+                return Plain(LogInputKind.EndAt) with { UpTo = end };
             }
 
-            if (_read is not { IsCompleted: true } || page.IsCompleted)
+            if (_page is { } page && (page.IsCompleted || _read is not { IsCompleted: true }))
             {
                 var input = await page.ConfigureAwait(false);
                 _page = null;
@@ -367,6 +320,32 @@ internal sealed class LogTail : IAsyncDisposable
             : _subscription!.ReadAsync(ct);
         _read = null;
         return InputOf(await reading.ConfigureAwait(false));
+    }
+
+    private async Task WaitForAnyAsync(CancellationToken ct)
+    {
+        if (_subscription is not null)
+        {
+            _read ??= _subscription.ReadAsync(ct).AsTask();
+        }
+
+        var all = new List<Task>(3);
+        if (_page is not null)
+        {
+            all.Add(_page);
+        }
+
+        if (_read is not null)
+        {
+            all.Add(_read);
+        }
+
+        if (_ending is not null)
+        {
+            all.Add(_ending);
+        }
+
+        await Task.WhenAny(all).ConfigureAwait(false);
     }
 
     private LogInput InputOf(in TopicMessage message)

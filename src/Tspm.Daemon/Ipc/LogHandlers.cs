@@ -79,8 +79,9 @@ internal sealed class LogHandlers(ProcessRegistry registry)
             return Error(ErrorCodes.NotFound, $"process {request.Id} has another log now");
         }
 
-        return LogPages.FindFault(request) is { } range
-            ? Error(ErrorCodes.BadRequest, range)
+        return LogPages.FindFault(request) is { } range ? Error(ErrorCodes.BadRequest, range)
+            : LogPages.FindBeyond(process.Log.Log, request) is { } beyond
+                ? Error(ErrorCodes.NotFound, beyond)
             : Write(process.Log.Log, request, filter, reply);
     }
 

@@ -27,6 +27,12 @@ internal static class LogPages
     public static bool IsMeant(ProcessLog log, GetLogsRequest request) =>
         request.LogId is not { } wanted || (Guid.TryParse(wanted, out var id) && id == log.LogId);
 
+    /// <summary>What is wrong with a beginning that the log has not come to; null if nothing is.</summary>
+    public static string? FindBeyond(ProcessLog log, GetLogsRequest request) =>
+        request.From is { } from && log.Facts.Head is var head && from > head + 1
+            ? $"there is no seq {from} yet, the newest is {head}"
+            : null;
+
     /// <summary>Writes a page that begins where the request says and moves on by at least one entry, if there is one.</summary>
     public static void Write(
         ProcessLog log,
@@ -41,7 +47,7 @@ internal static class LogPages
             request.Tail is { } tail ? log.FindTail(tail, to, filter)
             : request.Since is { } since ? log.FindTime(since)
             : (request.From ?? 1) - 1;
-        var spans = ArrayPool<LogSpan>.Shared.Rent(SpanBatches.MaxSpans);
+        var spans = SpanArrays.OfLog.Rent(SpanBatches.MaxSpans);
         try
         {
             var read = log.Read(
@@ -59,7 +65,7 @@ internal static class LogPages
         }
         finally
         {
-            ArrayPool<LogSpan>.Shared.Return(spans);
+            SpanArrays.OfLog.Return(spans);
         }
     }
 

@@ -96,14 +96,14 @@ internal sealed class LogTopicCursor : TopicCursor
         }
 
         // Of the pool, so that a subscription whose frame waits for the socket holds the frame alone.
-        var spans = ArrayPool<LogSpan>.Shared.Rent(SpanBatches.MaxSpans);
+        var spans = SpanArrays.OfLog.Rent(SpanBatches.MaxSpans);
         try
         {
             return Read(frame, maxBytes, spans.AsSpan(0, SpanBatches.MaxSpans));
         }
         finally
         {
-            ArrayPool<LogSpan>.Shared.Return(spans);
+            SpanArrays.OfLog.Return(spans);
         }
     }
 

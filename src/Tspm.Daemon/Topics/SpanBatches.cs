@@ -105,7 +105,7 @@ internal sealed class SpanBatches
             OldestRing = read.Facts.OldestRing,
             OldestDisk = read.Facts.OldestDisk,
         };
-        var wire = ArrayPool<WireSpan>.Shared.Rent(Math.Max(spans.Length, 1));
+        var wire = SpanArrays.OfWire.Rent(Math.Max(spans.Length, 1));
         try
         {
             for (var i = 0; i < spans.Length; i++)
@@ -123,7 +123,7 @@ internal sealed class SpanBatches
         }
         finally
         {
-            ArrayPool<WireSpan>.Shared.Return(wire);
+            SpanArrays.OfWire.Return(wire);
         }
     }
 
