@@ -149,7 +149,7 @@ public sealed class LogFileSpecs
         {
             while (true)
             {
-                file.Write(block);
+                await file.WriteAsync(block, TestContext.Current.CancellationToken);
             }
         }
         catch (IOException)

@@ -153,7 +153,10 @@ public sealed class RotationTests
             // The retention of a daemon.
             foreach (var path in rig.HomeFiles.SkipLast(1))
             {
-                kept[path] = File.ReadAllBytes(path);
+                kept[path] = await File.ReadAllBytesAsync(
+                    path,
+                    TestContext.Current.CancellationToken
+                );
                 File.Delete(path);
             }
         }
@@ -161,7 +164,7 @@ public sealed class RotationTests
         await finished;
         foreach (var (path, bytes) in kept)
         {
-            File.WriteAllBytes(path, bytes);
+            await File.WriteAllBytesAsync(path, bytes, TestContext.Current.CancellationToken);
         }
 
         Assert.Equal(0, Verifier.Check(rig));
