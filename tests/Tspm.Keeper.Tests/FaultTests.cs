@@ -139,6 +139,30 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public void An_empty_file_at_the_end_of_a_stream_is_the_one_that_goes_on()
+    {
+        using var rig = new Rig(Tiny);
+        rig.Open(StreamKind.Out);
+        rig.WriteAndSettle(StreamKind.Out, RotationTests.Lines(1, 100));
+        Disk.Fault = (call, path) =>
+            path.Contains("/p/", StringComparison.Ordinal) && call != DiskCall.Delete ? NoSpace : 0;
+        rig.WriteAndSettle(StreamKind.Out, RotationTests.Lines(2, 100));
+        Disk.Fault = null;
+        rig.Finish();
+        Assert.Equal(0, new FileInfo(rig.HomeFiles[^1]).Length);
+
+        for (var run = 0; run < 3; run++)
+        {
+            rig.Open(StreamKind.Out);
+            rig.WriteAndSettle(StreamKind.Out, RotationTests.Lines(run, 100));
+            rig.Finish();
+            rig.Forget();
+        }
+
+        Assert.Equal(100, Verifier.Check(rig));
+    }
+
+    [Fact]
     public void A_sync_that_fails_makes_its_range_suspect_and_begins_a_new_file()
     {
         using var rig = new Rig(new LogFileRules(1 << 20, 1 << 22, MustBlock: false));

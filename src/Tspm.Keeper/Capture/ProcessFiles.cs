@@ -86,7 +86,13 @@ internal sealed class ProcessFiles
             ClosedFile? newest = null;
             foreach (var file in _closed)
             {
-                if (file.Stream == stream && (newest is not { } best || EndOf(file) >= EndOf(best)))
+                if (
+                    file.Stream == stream
+                    && (
+                        newest is not { } best
+                        || (file.First, file.Length).CompareTo((best.First, best.Length)) >= 0
+                    )
+                )
                 {
                     newest = file;
                 }
