@@ -49,7 +49,7 @@ internal sealed class CliContext
 
     /// <summary>Makes the context of a command line.</summary>
     /// <exception cref="CliException">A global option is wrong.</exception>
-    public static CliContext Of(Invocation invocation)
+    public static CliContext Of(Invocation invocation, string? otherHome = null)
     {
         var choice = invocation.Has("no-color")
             ? "never"
@@ -62,7 +62,7 @@ internal sealed class CliContext
         };
         try
         {
-            var home = invocation.Value("home") is { Length: > 0 } root
+            var home = (otherHome ?? invocation.Value("home")) is { Length: > 0 } root
                 ? HomePaths.At(Path.GetFullPath(root))
                 : HomePaths.FromEnvironment(Environment.GetEnvironmentVariable);
             return new CliContext(invocation, home, color);

@@ -27,6 +27,9 @@ internal static class ExitCodes
     /// <summary>It did not happen in time.</summary>
     public const int Timeout = 7;
 
+    /// <summary>A settings or configuration file is wrong.</summary>
+    public const int Config = 8;
+
     /// <summary>Several targets, some failed.</summary>
     public const int Partly = 9;
 
@@ -52,6 +55,7 @@ internal static class ExitCodes
             Permission => "permission",
             Conflict => "conflict",
             Timeout => "timeout",
+            Config => "config",
             Version => "version",
             _ => "failed",
         };

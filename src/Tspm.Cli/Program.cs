@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Tspm.Cli.CommandLine;
+using Tspm.Cli.Rendering;
+using Tspm.Cli.Settings;
 using Tspm.Cli.Terminal;
 using Tspm.Client;
 
@@ -15,6 +17,7 @@ internal static class Program
         try
         {
             invocation = new CommandParser(CommandTree.Commands, CommandTree.Global).Parse(args);
+            invocation = SettingsDefaults.Apply(invocation, Environment.GetEnvironmentVariable);
             if (invocation.Has("help") && invocation.Command.Names[0].Length > 0)
             {
                 return Help(invocation.Command);
@@ -23,39 +26,51 @@ internal static class Program
             // The parser only gives commands that can run.
             return await invocation.Command.Run!(invocation);
         }
-        catch (CliException error)
-        {
-            return Fail(
-                invocation,
-                error.ExitCode,
-                error.Message,
-                error.Hint,
-                ExitCodes.CodeOf(error.ExitCode)
-            );
-        }
-        catch (TspmException error)
-        {
-            return Fail(
-                invocation,
-                ExitCodes.Of(error.Code),
-                error.Message,
-                error.Hint,
-                error.Code
-            );
-        }
         catch (OutputClosedException)
         {
             return ExitCodes.BrokenPipe;
         }
-        catch (IOException error)
+        catch (Exception error)
+            when (error
+                    is CliException
+                        or TspmException
+                        or IOException
+                        or UnauthorizedAccessException
+            )
         {
-            return Fail(invocation, ExitCodes.Failed, error.Message, null, "failed");
-        }
-        catch (UnauthorizedAccessException error)
-        {
-            return Fail(invocation, ExitCodes.Permission, error.Message, null, "permission");
+            return Explain(invocation, error);
         }
     }
+
+    private static int Explain(Invocation? invocation, Exception error) =>
+        error switch
+        {
+            CliException cli => Fail(
+                invocation,
+                cli.ExitCode,
+                cli.Message,
+                cli.Hint,
+                cli.Code,
+                ExitCodes.CodeOf(cli.ExitCode)
+            ),
+            TspmException told => Fail(
+                invocation,
+                ExitCodes.Of(told.Code),
+                told.Message,
+                told.Hint,
+                ErrorCode.OfProtocol(told.Code),
+                told.Code
+            ),
+            UnauthorizedAccessException => Fail(
+                invocation,
+                ExitCodes.Permission,
+                error.Message,
+                null,
+                ErrorCode.Permission,
+                "permission"
+            ),
+            _ => Fail(invocation, ExitCodes.Failed, error.Message, null, ErrorCode.Files, "failed"),
+        };
 
     private static int Help(CommandSpec command)
     {
@@ -70,10 +85,17 @@ internal static class Program
         int exitCode,
         string message,
         string? hint,
-        string code
+        string code,
+        string reason
     )
     {
-        var text = $"tspm: {message}\n" + (hint is null ? "" : $"  {hint}\n");
+        // Words that come from elsewhere, a name, a path, may hold anything.
+        message = TerminalSanitizer.Clean(message);
+        hint = hint is null
+            ? null
+            : string.Join("\n  ", hint.Split('\n').Select(TerminalSanitizer.Clean));
+        var shownCode = invocation is not null && invocation.Has("verbose") ? $" [{code}]" : "";
+        var text = $"tspm: {message}{shownCode}\n" + (hint is null ? "" : $"  {hint}\n");
         if (
             invocation is not null
             && (invocation.Has("json") || invocation.Value("output") is "json" or "jsonl")
@@ -82,7 +104,7 @@ internal static class Program
             var words = JsonEncodedText.Encode(message);
             var advice = hint is null ? "" : $",\"hint\":\"{JsonEncodedText.Encode(hint)}\"";
             text =
-                $"{{\"v\":1,\"kind\":\"error\",\"code\":\"{code}\",\"exitCode\":{exitCode},\"message\":\"{words}\"{advice}}}\n";
+                $"{{\"v\":1,\"kind\":\"error\",\"code\":\"{code}\",\"reason\":\"{reason}\",\"exitCode\":{exitCode},\"message\":\"{words}\"{advice}}}\n";
         }
 
         try

@@ -61,7 +61,8 @@ internal sealed class CommandParser(
             throw new CliException(
                 ExitCodes.Usage,
                 $"{command.Names[0]}: what? {choices}",
-                $"see: tspm {command.Names[0]} --help"
+                $"see: tspm {command.Names[0]} --help",
+                ErrorCode.MissingArgument
             );
         }
 
@@ -70,7 +71,8 @@ internal sealed class CommandParser(
             throw new CliException(
                 ExitCodes.Usage,
                 $"{command.Names[0]}: too many arguments: \"{arguments[command.MaxArguments]}\"",
-                $"see: tspm {command.Names[0]} --help"
+                $"see: tspm {command.Names[0]} --help",
+                ErrorCode.TooManyArguments
             );
         }
     }
@@ -170,7 +172,11 @@ internal sealed class CommandParser(
                 option,
                 value is null
                     ? ""
-                    : throw new CliException(ExitCodes.Usage, $"{name} takes no value"),
+                    : throw new CliException(
+                        ExitCodes.Usage,
+                        $"{name} takes no value",
+                        code: ErrorCode.MissingValue
+                    ),
                 name
             );
             return at;
@@ -184,7 +190,8 @@ internal sealed class CommandParser(
                     ? words[at]
                     : throw new CliException(
                         ExitCodes.Usage,
-                        $"{name} needs a value: {option.Value}"
+                        $"{name} needs a value: {option.Value}",
+                        code: ErrorCode.MissingValue
                     );
         }
 
@@ -237,7 +244,8 @@ internal sealed class CommandParser(
         {
             throw new CliException(
                 ExitCodes.Usage,
-                $"{name} was given twice with different values"
+                $"{name} was given twice with different values",
+                code: ErrorCode.GivenTwice
             );
         }
 
@@ -251,18 +259,20 @@ internal sealed class CommandParser(
             near.Count > 0
                 ? $"did you mean: {string.Join(", ", near)}?"
                 : "see: --help; a program's own options come after --";
-        return new CliException(ExitCodes.Usage, $"there is no option {name}", hint);
+        return new CliException(
+            ExitCodes.Usage,
+            $"there is no option {name}",
+            hint,
+            ErrorCode.UnknownOption
+        );
     }
 
     private CliException Unknown(string word, CommandSpec? parent = null)
     {
         var level = parent?.Subcommands ?? commands;
-        if (parent is null && word is "link" or "plus" or "deploy" or "unlink")
+        if (parent is null && Habits.HintFor(word) is { } known)
         {
-            return new CliException(
-                ExitCodes.Usage,
-                $"tspm has no \"{word}\": it is a process manager for this machine, without a service behind it"
-            );
+            return new CliException(ExitCodes.Usage, known, code: ErrorCode.NoSuchService);
         }
 
         var visible = level.Where(command => command.Group is not null || parent is not null);
@@ -273,6 +283,11 @@ internal sealed class CommandParser(
         var name = parent is null ? word : $"{parent.Names[0]} {word}";
         var hint =
             near.Count > 0 ? $"did you mean: {string.Join(", ", near)}?" : "see: tspm --help";
-        return new CliException(ExitCodes.Usage, $"there is no command \"{name}\"", hint);
+        return new CliException(
+            ExitCodes.Usage,
+            $"there is no command \"{name}\"",
+            hint,
+            ErrorCode.UnknownCommand
+        );
     }
 }

@@ -27,6 +27,9 @@ internal sealed record CommandSpec
     /// <summary>The most arguments; −1 for any number.</summary>
     public int MaxArguments { get; init; } = -1;
 
+    /// <summary>False for what must work with a settings file that is wrong.</summary>
+    public bool UsesSettings { get; init; } = true;
+
     /// <summary>Commands below it.</summary>
     public IReadOnlyList<CommandSpec> Subcommands { get; init; } = [];
 

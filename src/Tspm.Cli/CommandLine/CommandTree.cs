@@ -19,6 +19,7 @@ internal static class CommandTree
         new(["--color"], "auto|always|never", "colour"),
         new(["--no-color"], null, "no colour"),
         new(["--quiet", "-q"], null, "less talk; -qq also hides gaps", IsRepeatable: true),
+        new(["--verbose", "-v"], null, "codes of errors", IsRepeatable: true),
         new(["--yes", "-y"], null, "do not ask"),
         new(["--help", "-h"], null, "help"),
         new(["--version"], null, "version"),
@@ -31,6 +32,7 @@ internal static class CommandTree
         {
             Names = [""],
             Help = "what runs, or how to begin",
+            UsesSettings = false,
             Run = OverviewCommand.RunAsync,
             MaxArguments = 0,
         },

@@ -43,7 +43,9 @@ internal static class HelpText
             "  tspm logs web -f                  follow what it prints; Ctrl+C leaves it running\n"
         );
         text.Append("  tspm list                         what runs\n");
-        text.Append("\nmore: tspm help <command>, tspm help exit-codes\n");
+        text.Append(
+            $"\nmore: tspm help <command>; tspm help {string.Join(", ", HelpTopics.Names)}\n"
+        );
         return text.ToString();
     }
 
@@ -105,6 +107,7 @@ internal static class HelpText
               5    permission refused: the home or socket belongs to another user, or is open to others
               6    conflict: the name is taken, or means several processes
               7    timed out
+              8    a settings or configuration file is wrong
               9    partly done: several targets, some failed
               10   entries could not be delivered, and --fail-on-gap was given
               11   this tspm and the daemon speak different protocols
@@ -113,7 +116,8 @@ internal static class HelpText
 
             """;
 
-    private static string NameOf(OptionSpec option)
+    /// <summary>An option as it is written.</summary>
+    public static string NameOf(OptionSpec option)
     {
         var names = string.Join(", ", option.Names.OrderBy(name => name.Length));
         return option.Value is null ? names

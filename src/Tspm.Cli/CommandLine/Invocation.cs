@@ -19,6 +19,18 @@ internal sealed class Invocation(
     /// <summary>Everything after <c>--</c>; null if there was none.</summary>
     public IReadOnlyList<string>? AfterDashes { get; } = afterDashes;
 
+    /// <summary>The same with values for options that were not given.</summary>
+    public Invocation WithDefaults(IEnumerable<(OptionSpec Option, string Value)> defaults)
+    {
+        var all = options.ToDictionary(StringComparer.Ordinal);
+        foreach (var group in defaults.GroupBy(one => one.Option.Key, StringComparer.Ordinal))
+        {
+            all[group.Key] = [.. group.Select(one => one.Value)];
+        }
+
+        return new Invocation(Command, Arguments, AfterDashes, all);
+    }
+
     /// <summary>Whether an option was given.</summary>
     public bool Has(string key) => options.ContainsKey(key);
 

@@ -7,6 +7,31 @@ internal static class LogTree
 {
     private const string Group = "look";
 
+    /// <summary>How lines look; nothing of it is on outside a terminal unless asked for.</summary>
+    private static readonly OptionSpec[] ViewOptions =
+    [
+        new(
+            ["--highlight", "-H"],
+            "RE",
+            "show what matches inverse; may be repeated",
+            IsRepeatable: true
+        ),
+        new(["--no-highlight"], null, "no colours for levels, numbers, addresses, files"),
+        new(["--pretty"], null, "lines of JSON and logfmt readably"),
+        new(
+            ["--field"],
+            "NAME=VALUE",
+            "only such lines with this field; may be repeated",
+            IsRepeatable: true
+        ),
+        new(["--select"], "NAMES", "only these fields of such lines: time,level,msg"),
+        new(["--fold"], null, "of a stack trace the first lines and the number of the others"),
+        new(["--wrap"], null, "long lines go on in the next row; default"),
+        new(["--no-wrap"], null, "long lines are cut at the width of the terminal"),
+        new(["--hyperlinks"], "auto|always|never", "links on http(s):// and /file:line"),
+        new(["--no-pager"], null, "long history goes straight to the terminal"),
+    ];
+
     private static readonly OptionSpec[] LogOptions =
     [
         new(["--follow", "-f"], null, "go on with what comes"),
@@ -45,6 +70,7 @@ internal static class LogTree
         new(["--show-cursor"], null, "at the end, tell where the next reader can go on"),
         new(["--cursor-file"], "FILE", "begin after the cursor in it, and keep it up to date"),
         new(["--no-new"], null, "do not follow processes that are made later"),
+        .. ViewOptions,
         new(["--receipt"], null, "at the end, tell what became of every entry (stderr)"),
     ];
 
@@ -66,6 +92,8 @@ internal static class LogTree
                 "tspm logs web -n 100 --err",
                 "tspm logs 'web*' db -f -t",
                 "tspm logs web -o json | jq .msg",
+                "tspm logs web --pretty --field level=error",
+                "tspm logs web -f --fold --no-wrap",
             ],
             Run = LogsCommand.RunAsync,
         },
@@ -75,6 +103,7 @@ internal static class LogTree
             Group = Group,
             Arguments = "[SEL…]",
             Help = "same as logs -f",
+            Examples = ["tspm tail web"],
             Options = LogOptions,
             Run = LogsCommand.TailAsync,
         },

@@ -16,6 +16,32 @@ internal static class LookTree
             Group = Group,
             Arguments = "[SEL…]",
             Help = "all processes",
+            Options =
+            [
+                new(
+                    ["--watch", "-w"],
+                    "DUR",
+                    "again and again; default: every 2s",
+                    IsValueOptional: true
+                ),
+                new(
+                    ["--sort"],
+                    "COLUMN",
+                    "by name, cpu, mem, uptime …; -COLUMN the other way round"
+                ),
+                new(["--format"], "TEMPLATE", "'{name} {status,-12} {mem,8}'; one line each"),
+            ],
+            Details =
+                "Columns for --sort and --format: id, name, ns, status, run, pid, uptime, restarts, cpu, mem, lines, restart, cwd, command.",
+            Examples =
+            [
+                "tspm list",
+                "tspm list -o wide",
+                "tspm list --sort mem",
+                "tspm list --format '{name} {status}'",
+                "tspm list -o json | jq '.[].name'",
+                "tspm list -w",
+            ],
             Run = ListCommand.ListAsync,
         },
         new()
@@ -30,6 +56,7 @@ internal static class LookTree
             Group = Group,
             Arguments = "SEL…",
             Help = "all facts about a process",
+            Examples = ["tspm describe web", "tspm describe web -o json"],
             Run = ListCommand.DescribeAsync,
         },
         new()
@@ -37,6 +64,7 @@ internal static class LookTree
             Names = ["followers"],
             Group = Group,
             Help = "who follows what, and how far behind",
+            Examples = ["tspm followers"],
             Run = ListCommand.FollowersAsync,
             MaxArguments = 0,
         },

@@ -83,6 +83,7 @@ internal static class ProcessTree
             Group = Group,
             Arguments = "SEL…",
             Help = "stop and start: a new run",
+            Examples = ["tspm restart web", "tspm restart all"],
             Run = ChangeCommands.RestartAsync,
         },
         new()
@@ -92,6 +93,7 @@ internal static class ProcessTree
             Arguments = "SEL…",
             Help = "stop, forget, and drop the log",
             Options = [new(["--keep-logs"], null, "leave the files of the log")],
+            Examples = ["tspm delete web", "tspm delete -y 'old-*'", "tspm rm web --keep-logs"],
             Run = ChangeCommands.DeleteAsync,
         },
         new()

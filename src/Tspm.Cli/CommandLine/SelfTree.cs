@@ -13,9 +13,21 @@ internal static class SelfTree
         new()
         {
             Names = ["doctor"],
+            UsesSettings = false,
             Group = Group,
-            Arguments = "COMMAND",
-            Help = "checks of this installation: logs",
+            Arguments = "[logs]",
+            Help = "checks of this installation, with a remedy for each fault",
+            Details =
+                "Exit 0 if nothing is wrong, 1 if something is. --fix mends what can be mended without risk: modes of the home, a socket that nobody serves.",
+            Options = [new(["--fix"], null, "mend what is safe to mend")],
+            Examples =
+            [
+                "tspm doctor",
+                "tspm doctor -o json",
+                "tspm doctor --fix",
+                "tspm doctor logs",
+            ],
+            Run = HealthCommand.RunAsync,
             Subcommands =
             [
                 new()
@@ -43,6 +55,17 @@ internal static class SelfTree
         },
         new()
         {
+            Names = ["bug-report"],
+            UsesSettings = false,
+            Group = Group,
+            Help = "a directory of facts for a report, without secrets, arguments or log lines",
+            Options = [new(["--file"], "DIR", "where to; default: tspm-bug-report-TIME here")],
+            Examples = ["tspm bug-report", "tspm bug-report --file /tmp/report"],
+            Run = BugReportCommand.RunAsync,
+            MaxArguments = 0,
+        },
+        new()
+        {
             Names = ["__canary"],
             Help = "",
             Options =
@@ -61,6 +84,7 @@ internal static class SelfTree
             Arguments = "COMMAND",
             Help =
                 "the daemon: start, status, restart, logs, stop; no program is touched but by stop",
+            Examples = ["tspm daemon status", "tspm daemon restart", "tspm daemon logs -n 20"],
             Subcommands =
             [
                 new()
@@ -117,6 +141,7 @@ internal static class SelfTree
             Group = Group,
             Help = "stop all programs in order, then tspm itself",
             Options = [new(["--timeout"], "DUR", "grace instead of each one's own")],
+            Examples = ["tspm shutdown", "tspm shutdown --timeout 2s"],
             Run = DaemonCommands.ShutdownAsync,
             MaxArguments = 0,
         },
@@ -124,6 +149,7 @@ internal static class SelfTree
         {
             Names = ["kill"],
             Help = "same as shutdown",
+            Options = [new(["--signal", "-s"], "SIG", "never: see the message")],
             Run = DaemonCommands.KillAsync,
         },
         new()
@@ -135,10 +161,43 @@ internal static class SelfTree
         },
         new()
         {
-            Names = ["help"],
+            Names = ["completion"],
+            UsesSettings = false,
             Group = Group,
-            Arguments = "[COMMAND]",
-            Help = "help about a command, or exit-codes",
+            Arguments = "bash|zsh|fish|pwsh",
+            Help = "a script that teaches your shell to complete names and options",
+            Examples =
+            [
+                "source <(tspm completion bash)",
+                "source <(tspm completion zsh)",
+                "tspm completion fish | source",
+                "tspm completion pwsh | Out-String | Invoke-Expression",
+            ],
+            Run = Completion.CompleteCommand.PrintScriptAsync,
+            MaxArguments = 1,
+        },
+        new()
+        {
+            Names = ["__complete"],
+            Help = "",
+            Run = Completion.CompleteCommand.AnswerAsync,
+            MaxArguments = 0,
+        },
+        new()
+        {
+            Names = ["help"],
+            UsesSettings = false,
+            Group = Group,
+            Arguments = "[COMMAND|TOPIC]",
+            Help = "help about a command or a topic",
+            Options = [new(["--man"], "DIR", "write the manual pages there instead")],
+            Details = $"Topics: {string.Join(", ", HelpTopics.Names)}.",
+            Examples =
+            [
+                "tspm help logs",
+                "tspm help selectors",
+                "tspm help --man ~/.local/share/man/man1",
+            ],
             Run = OverviewCommand.HelpAsync,
         },
     ];

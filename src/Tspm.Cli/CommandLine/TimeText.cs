@@ -61,7 +61,8 @@ internal static class TimeText
             ?? throw new CliException(
                 ExitCodes.Usage,
                 $"\"{text}\" is not a time (column {column + 1})",
-                "examples: 10m, \"2026-01-31 14:05\", 14:05:06"
+                "examples: 10m, \"2026-01-31 14:05\", 14:05:06",
+                ErrorCode.BadTime
             );
     }
 

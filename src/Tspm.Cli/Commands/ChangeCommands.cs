@@ -19,7 +19,13 @@ internal static class ChangeCommands
                 : -1,
         };
         await using var client = await context.ConnectAsync();
-        return ActionPrinter.Print(context, (await client.StopAsync(request)).Results);
+        var reply = await Progress.OfAsync(
+            context,
+            request.Select,
+            request.TimeoutMs,
+            client.StopAsync(request)
+        );
+        return ActionPrinter.Print(context, reply.Results);
     }
 
     /// <summary>Stops and starts.</summary>
@@ -28,7 +34,8 @@ internal static class ChangeCommands
         var context = CliContext.Of(invocation);
         var targets = Targets(invocation);
         await using var client = await context.ConnectAsync();
-        return ActionPrinter.Print(context, (await client.RestartAsync(targets)).Results);
+        var reply = await Progress.OfAsync(context, targets, -1, client.RestartAsync(targets));
+        return ActionPrinter.Print(context, reply.Results);
     }
 
     /// <summary>Stops and forgets.</summary>
@@ -45,7 +52,13 @@ internal static class ChangeCommands
             $"delete {string.Join(' ', request.Select)} and what they printed?"
         );
         await using var client = await context.ConnectAsync();
-        return ActionPrinter.Print(context, (await client.DeleteAsync(request)).Results);
+        var reply = await Progress.OfAsync(
+            context,
+            request.Select,
+            -1,
+            client.DeleteAsync(request)
+        );
+        return ActionPrinter.Print(context, reply.Results);
     }
 
     /// <summary>Sends a signal.</summary>
@@ -57,7 +70,8 @@ internal static class ChangeCommands
             throw new CliException(
                 ExitCodes.Usage,
                 "signal: which, to whom?",
-                "example: tspm signal HUP web"
+                "example: tspm signal HUP web",
+                ErrorCode.MissingArgument
             );
         }
 
@@ -77,6 +91,7 @@ internal static class ChangeCommands
             : throw new CliException(
                 ExitCodes.Usage,
                 $"{invocation.Command.Names[0]}: which process?",
-                "name one, several, or all; see: tspm list"
+                "name one, several, or all; see: tspm list",
+                ErrorCode.MissingArgument
             );
 }

@@ -20,7 +20,8 @@ internal static class Confirmation
             throw new CliException(
                 ExitCodes.Usage,
                 "this cannot be undone, and nobody can be asked here",
-                "add --yes"
+                "add --yes",
+                ErrorCode.NeedsConfirmation
             );
         }
 

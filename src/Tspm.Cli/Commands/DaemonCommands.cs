@@ -160,7 +160,12 @@ internal static class DaemonCommands
             TimeoutMs = timeout is null ? -1 : SpecBuilder.ParseDuration("timeout", timeout),
         };
         var keeper = (await client.GetStatusAsync()).KeeperPid;
-        var reply = await client.ShutdownAsync(request);
+        var reply = await Progress.OfAsync(
+            context,
+            [],
+            request.TimeoutMs,
+            client.ShutdownAsync(request)
+        );
         var code = ActionPrinter.Print(context, reply.Results);
         await WaitForEndAsync(keeper);
         if (!context.IsJson && context.Quiet == 0)
@@ -172,14 +177,20 @@ internal static class DaemonCommands
     }
 
     /// <summary>Another word for shutdown; with a name it is a mistake, never a shutdown.</summary>
-    public static Task<int> KillAsync(Invocation invocation) =>
-        invocation.Arguments.Count == 0
-            ? ShutdownAsync(invocation)
-            : throw new CliException(
-                ExitCodes.Usage,
-                "kill ends tspm and everything it runs, and takes no name",
-                $"to stop one: tspm stop {invocation.Arguments[0]}; to signal it: tspm signal KILL {invocation.Arguments[0]}"
-            );
+    public static Task<int> KillAsync(Invocation invocation)
+    {
+        if (invocation.Arguments.Count == 0 && !invocation.Has("signal"))
+        {
+            return ShutdownAsync(invocation);
+        }
+
+        var name = invocation.Arguments is [var first, ..] ? first : "NAME";
+        throw new CliException(
+            ExitCodes.Usage,
+            "kill ends tspm and everything it runs, and takes no name",
+            $"to stop one: tspm stop {name}; to signal it: tspm signal {invocation.Value("signal") ?? "KILL"} {name}"
+        );
+    }
 
     /// <summary>Is the daemon; started by the keeper.</summary>
     public static Task<int> RunAsync(Invocation invocation)

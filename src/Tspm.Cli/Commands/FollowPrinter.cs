@@ -11,6 +11,7 @@ internal sealed class FollowPrinter
     private readonly LogPrinter _printer;
     private readonly Dictionary<uint, PrintedLog> _logs = [];
     private readonly bool _tellsRuns;
+    private readonly List<PrintedLog> _all = [];
     private bool _isLost;
     private string _lossReason = "";
 
@@ -110,6 +111,27 @@ internal sealed class FollowPrinter
         }
     }
 
+    /// <summary>Whether a line is still open, or lines wait for others of their event.</summary>
+    public bool IsUnsettled => _printer.IsUnsettled;
+
+    /// <summary>Nothing has come for a moment: what waits is written.</summary>
+    public void Settle()
+    {
+        _printer.Settle();
+        _context.Output.Flush();
+    }
+
+    /// <summary>Tells how many of the shown entries <c>--field</c> has hidden.</summary>
+    public void PrintHidden()
+    {
+        foreach (var log in _all.Where(log => log.HiddenLines > 0))
+        {
+            _context.Say(
+                $"{log.Identity.Name}: {log.HiddenLines} of the shown were hidden by --field"
+            );
+        }
+    }
+
     /// <summary>Tells where the next reader can go on.</summary>
     public void PrintCursor(string cursor) => _printer.WriteCursor(cursor);
 
@@ -121,8 +143,12 @@ internal sealed class FollowPrinter
         _context.Errors.Flush();
     }
 
-    private void Add(LogTarget log) =>
-        _logs[log.Id] = _printer.Add(new LogIdentity(log.Id, log.Ns, log.Name, log.LogId));
+    private void Add(LogTarget log)
+    {
+        var printed = _printer.Add(new LogIdentity(log.Id, log.Ns, log.Name, log.LogId));
+        _logs[log.Id] = printed;
+        _all.Add(printed);
+    }
 
     /// <summary>A loss is told when it is repaired at once in one row, and in two when it takes a while.</summary>
     private void PrintConnection(ConnectionChanged change)

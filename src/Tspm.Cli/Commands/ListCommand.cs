@@ -8,12 +8,33 @@ namespace Tspm.Cli.Commands;
 /// <summary><c>list</c>, <c>describe</c>, <c>followers</c>.</summary>
 internal static class ListCommand
 {
+    private const int DefaultPeriodMs = 2_000;
+    private const int MinPeriodMs = 100;
+
     /// <summary>The table.</summary>
     public static async Task<int> ListAsync(Invocation invocation)
     {
         var context = CliContext.Of(invocation);
-        var reply = await context.Launcher.AskAsync(daemon => daemon.List(invocation.Arguments));
-        return Print(context, reply.Processes);
+        if (invocation.Has("watch"))
+        {
+            var period = invocation.Value("watch") is { Length: > 0 } text
+                ? SpecBuilder.ParseDuration("watch", text)
+                : DefaultPeriodMs;
+            return await ListWatch.RunAsync(
+                context,
+                TimeSpan.FromMilliseconds(Math.Max(MinPeriodMs, period)),
+                () => ReadAsync(context)
+            );
+        }
+
+        return Print(context, await ReadAsync(context));
+    }
+
+    private static async Task<IReadOnlyList<ProcessView>> ReadAsync(CliContext context)
+    {
+        var select = context.Invocation.Arguments;
+        var reply = await context.Launcher.AskAsync(daemon => daemon.List(select));
+        return ProcessColumns.Sort(reply.Processes, context.Invocation.Value("sort"));
     }
 
     /// <summary>Another word for list -o json.</summary>
@@ -31,7 +52,12 @@ internal static class ListCommand
         var context = CliContext.Of(invocation);
         if (invocation.Arguments.Count == 0)
         {
-            throw new CliException(ExitCodes.Usage, "describe: which process?", "see: tspm list");
+            throw new CliException(
+                ExitCodes.Usage,
+                "describe: which process?",
+                "see: tspm list",
+                ErrorCode.MissingArgument
+            );
         }
 
         var reply = await context.Launcher.AskAsync(daemon =>
@@ -100,6 +126,18 @@ internal static class ListCommand
                 ["table", "wide", "json", "jsonl", "name"],
                 "table"
             );
+        if (context.Invocation.Value("format") is { } format)
+        {
+            var template = ProcessTemplate.Parse(format);
+            foreach (var process in processes)
+            {
+                context.PrintLine(template.Format(process));
+            }
+
+            context.Output.Flush();
+            return ExitCodes.Done;
+        }
+
         switch (form)
         {
             case "json" or "jsonl":
@@ -108,13 +146,20 @@ internal static class ListCommand
             case "name":
                 foreach (var process in processes)
                 {
-                    context.PrintLine($"{process.Ns}/{process.Name}");
+                    context.PrintLine(TerminalSanitizer.Clean($"{process.Ns}/{process.Name}"));
                 }
 
                 break;
             default:
                 var width = form == "wide" ? null : context.OutputFacts.Width;
-                context.Print(ProcessTable.Format(processes, width, context.OutputFacts.HasColor));
+                context.Print(
+                    ProcessTable.Format(
+                        processes,
+                        width,
+                        context.OutputFacts.HasColor,
+                        isWide: form == "wide"
+                    )
+                );
                 break;
         }
 

@@ -1,7 +1,6 @@
 using SmartIpc.Client;
 using Tspm.Cli.CommandLine;
 using Tspm.Cli.Launch;
-using Tspm.Cli.Rendering;
 using Tspm.Cli.Terminal;
 using Tspm.Client;
 using Tspm.Protocol.Messages;
@@ -11,17 +10,6 @@ namespace Tspm.Cli.Commands;
 /// <summary><c>logs</c> and <c>tail</c>: from a follower to the printer.</summary>
 internal static class LogsCommand
 {
-    private static readonly IReadOnlyList<string> Formats =
-    [
-        "short",
-        "full",
-        "raw",
-        "cat",
-        "json",
-        "json-seq",
-    ];
-    private static readonly IReadOnlyList<string> Stamps = ["iso", "time", "rel", "delta", "unix"];
-
     /// <summary><c>tail</c>.</summary>
     public static Task<int> TailAsync(Invocation invocation) =>
         RunAsync(invocation, follows: !invocation.Has("no-follow"));
@@ -80,9 +68,11 @@ internal static class LogsCommand
         bool hasPrefix
     )
     {
+        var look = LogLook.Read(context, hasPrefix, options.Follow);
+        using var pager = Pager.StartFor(context, look, options);
         using var signals = new FollowSignals();
         await using var follower = new LogFollower(client, logs, options);
-        var printer = new FollowPrinter(context, PrinterOptionsOf(context, hasPrefix), logs);
+        var printer = new FollowPrinter(context, look, logs);
         using var cursorFile = CursorFile.Open(context, follower);
         if (options.Follow)
         {
@@ -91,18 +81,18 @@ internal static class LogsCommand
 
         try
         {
-            await foreach (var told in follower.ReadAsync(signals.Token))
-            {
-                printer.Print(told);
-                if (printer.IsOver && options.Join.Count == 0 && !options.FollowsName)
-                {
-                    break;
-                }
-            }
+            var idle = IdleMarker.For(context, look, options.Follow);
+            var endsWithLogs = options.Join.Count == 0 && !options.FollowsName;
+            await FollowLoop.RunAsync(follower, printer, idle, endsWithLogs, signals.Token);
         }
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
         {
             // Asked to end: nothing more is printed.
+        }
+        catch (OutputClosedException) when (pager is not null)
+        {
+            // Its user has seen enough.
+            return ExitCodes.Done;
         }
 
         if (context.Invocation.Has("show-cursor"))
@@ -115,6 +105,7 @@ internal static class LogsCommand
         if (context.Invocation.Has("receipt"))
         {
             ReceiptPrinter.Print(context, follower.Receipts);
+            printer.PrintHidden();
         }
 
         var exit = await LeaveAsync(context, follower, signals, printer);
@@ -192,51 +183,4 @@ internal static class LogsCommand
                 ),
             },
         };
-
-    private static LogPrinterOptions PrinterOptionsOf(CliContext context, bool hasPrefix)
-    {
-        var invocation = context.Invocation;
-        var form =
-            invocation.Has("json") ? "json"
-            : invocation.Has("raw") ? "raw"
-            : invocation.Choice("output", Formats, "short");
-        var stamp = !invocation.Has("timestamps")
-            ? hasPrefix && context.OutputFacts.IsTerminal
-                ? "time"
-                : "off"
-            : invocation.Value("timestamps") is { Length: > 0 }
-                ? invocation.Choice("timestamps", Stamps, "iso")
-                : "iso";
-        return new LogPrinterOptions
-        {
-            Format = form switch
-            {
-                "full" => LogFormat.Full,
-                "raw" => LogFormat.Raw,
-                "cat" => LogFormat.Cat,
-                "json" => LogFormat.Json,
-                "json-seq" => LogFormat.JsonSeq,
-                _ => LogFormat.Short,
-            },
-            HasPrefix = hasPrefix,
-            Timestamps = stamp switch
-            {
-                "iso" => TimestampStyle.Iso,
-                "time" => TimestampStyle.Time,
-                "rel" => TimestampStyle.Relative,
-                "delta" => TimestampStyle.Delta,
-                "unix" => TimestampStyle.Unix,
-                _ => TimestampStyle.Off,
-            },
-            IsUtc = invocation.Has("utc"),
-            Zone = invocation.Has("utc") ? TimeZoneInfo.Utc : TimeZoneInfo.Local,
-            HasColor = context.OutputFacts.HasColor,
-            Depth = context.OutputFacts.Depth,
-            IsTerminal = context.OutputFacts.IsTerminal,
-            IsSanitized = !invocation.Has("no-sanitize"),
-            ShowsEvents = !invocation.Has("no-events"),
-            QuietLevel = context.Quiet,
-            SplitsStreams = form == "raw",
-        };
-    }
 }

@@ -12,11 +12,7 @@ internal static class OverviewCommand
         var context = CliContext.Of(invocation);
         if (invocation.Has("version"))
         {
-            context.PrintLine(
-                context.IsJson
-                    ? $"{{\"version\":\"{BuildFacts.Version}\",\"build\":\"{BuildFacts.BuildId}\",\"protocol\":1}}"
-                    : $"tspm {BuildFacts.Version}"
-            );
+            context.PrintLine(context.IsJson ? VersionJson(context) : $"tspm {BuildFacts.Version}");
             context.Output.Flush();
             return ExitCodes.Done;
         }
@@ -49,18 +45,36 @@ internal static class OverviewCommand
         return ExitCodes.Done;
     }
 
+    /// <summary>Versions of this command and, if one runs, of the daemon; none is started.</summary>
+    private static string VersionJson(CliContext context)
+    {
+        var daemon = context.Launcher.AskRunning(one => one.GetStatus());
+        var other = daemon is null
+            ? "null"
+            : $"{{\"version\":\"{daemon.Version}\",\"build\":\"{daemon.Build}\",\"protocol\":{daemon.Protocol}}}";
+        return $"{{\"version\":\"{BuildFacts.Version}\",\"build\":\"{BuildFacts.BuildId}\",\"protocol\":1,\"daemon\":{other}}}";
+    }
+
     /// <summary>Help about a command or topic.</summary>
     /// <exception cref="CliException">There is no such command.</exception>
-    public static Task<int> HelpAsync(Invocation invocation)
+    public static async Task<int> HelpAsync(Invocation invocation)
     {
         var context = CliContext.Of(invocation);
-        if (invocation.Arguments.Count == 0)
+        if (invocation.Value("man") is { } directory)
+        {
+            Directory.CreateDirectory(directory);
+            foreach (var (file, text) in ManualPages.All(BuildFacts.Version))
+            {
+                await File.WriteAllTextAsync(Path.Join(directory, file), text);
+            }
+        }
+        else if (invocation.Arguments.Count == 0)
         {
             context.Print(HelpText.OfAll(CommandTree.Commands, CommandTree.Global));
         }
-        else if (invocation.Arguments[0] == "exit-codes")
+        else if (HelpTopics.Of(invocation.Arguments[0]) is { } topic)
         {
-            context.Print(HelpText.OfExitCodes());
+            context.Print(topic);
         }
         else
         {
@@ -70,6 +84,6 @@ internal static class OverviewCommand
         }
 
         context.Output.Flush();
-        return Task.FromResult(ExitCodes.Done);
+        return ExitCodes.Done;
     }
 }

@@ -20,7 +20,8 @@ internal static class RunCommand
             ?? throw new CliException(
                 ExitCodes.Usage,
                 "run: what?",
-                "example: tspm run -- make test"
+                "example: tspm run -- make test",
+                ErrorCode.MissingArgument
             );
         await using var client = await context.ConnectAsync(new SmartIpc.Client.ReconnectPolicy());
         var taken = (await client.ListAsync([])).Processes.Select(process => process.Name).ToList();

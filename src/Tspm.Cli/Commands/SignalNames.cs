@@ -30,6 +30,9 @@ internal static class SignalNames
         ["WINCH"] = 28,
     };
 
+    /// <summary>The names that have one.</summary>
+    public static IReadOnlyCollection<string> All => Numbers.Keys;
+
     /// <summary>The number of a signal.</summary>
     /// <exception cref="CliException">There is no such signal.</exception>
     public static int Parse(string text)
@@ -55,6 +58,13 @@ internal static class SignalNames
             $"\"{text}\" is not a signal: a name such as TERM, or 1 to {MaxSignal}",
             near.Count > 0 ? $"did you mean {near[0]}?" : null
         );
+    }
+
+    /// <summary>SIGTERM for 15; a number that has no name stays one.</summary>
+    public static string NameOf(int number)
+    {
+        var name = Numbers.FirstOrDefault(pair => pair.Value == number).Key;
+        return name is null ? $"signal {number}" : $"SIG{name}";
     }
 
     /// <summary>The number of a signal's name without SIG; 0 if it is not known.</summary>

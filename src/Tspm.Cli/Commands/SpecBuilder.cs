@@ -83,7 +83,8 @@ internal static class SpecBuilder
             : throw new CliException(
                 ExitCodes.Usage,
                 $"--{option}: \"{text}\" is not a duration",
-                "examples: 500ms, 10s, 2m"
+                "examples: 500ms, 10s, 2m",
+                ErrorCode.BadTime
             );
 
     /// <summary>The name of a program made legal: its file name without an ending that only says what it is written in.</summary>

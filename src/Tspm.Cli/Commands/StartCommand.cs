@@ -23,7 +23,8 @@ internal static class StartCommand
             throw new CliException(
                 ExitCodes.Usage,
                 "start: what?",
-                "examples: tspm start -- node server.js, tspm start web"
+                "examples: tspm start -- node server.js, tspm start web",
+                ErrorCode.MissingArgument
             );
         }
 

@@ -23,7 +23,8 @@ internal static class WaitCommand
             throw new CliException(
                 ExitCodes.Usage,
                 "wait: for which process?",
-                "example: tspm wait web --for 'log:/listening on/'"
+                "example: tspm wait web --for 'log:/listening on/'",
+                ErrorCode.MissingArgument
             );
         }
 
@@ -46,7 +47,15 @@ internal static class WaitCommand
                     : WaitForLineAsync(client, log, pattern, invocation, either.Token)
             )
             .ToList();
-        var results = await Task.WhenAll(waits);
+        var shown = TerminalSanitizer.Clean(string.Join(", ", logs.Select(log => log.Name)));
+        var results = await Progress.OfAsync(
+            context,
+            elapsed =>
+                [
+                    $"waiting for {shown}: {TerminalSanitizer.Clean(condition)} … {Durations.FormatSeconds(elapsed.TotalSeconds)} of {Durations.Format(limit)}",
+                ],
+            Task.WhenAll(waits)
+        );
         if (signals.Signal != 0)
         {
             Launch.LibC.DieBy(signals.Signal);

@@ -76,6 +76,24 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
         return question(again);
     }
 
+    /// <summary>Asks one thing of a daemon that runs; null if none does, or it does not answer.</summary>
+    /// <exception cref="CliException">The home cannot be used.</exception>
+    public T? AskRunning<T>(Func<TspmCaller, T> question)
+        where T : class
+    {
+        CheckHome();
+        try
+        {
+            using var caller = TspmCaller.Connect(OptionsOf(null));
+            return question(caller);
+        }
+        catch (TspmException)
+        {
+            // Whoever asks so can do without the answer.
+            return null;
+        }
+    }
+
     /// <summary>A connection to a daemon that runs; null if none does.</summary>
     /// <remarks>A daemon that is about to leave hangs up or says so: the next one is waited for.</remarks>
     /// <exception cref="CliException">It cannot be talked to.</exception>

@@ -16,6 +16,7 @@ internal static unsafe partial class LibC
     private const short SetSignalMask = 0x08;
     private const short SetSession = 0x80;
     private const int StructBytes = 1024;
+    private const int Interrupted = 4;
 
     /// <summary>Opens or makes a lock file and waits for its lock; it is let go with the handle.</summary>
     public static SafeFileHandle? OpenLocked(string path)
@@ -51,6 +52,61 @@ internal static unsafe partial class LibC
 
     /// <summary>The effective user.</summary>
     public static uint UserId => geteuid();
+
+    /// <summary>The user that started this.</summary>
+    public static uint RealUserId => getuid();
+
+    /// <summary>Starts a program that reads what this process writes to stdout from now on; its pid, or 0.</summary>
+    public static int StartReader(IReadOnlyList<string> command)
+    {
+        var ends = stackalloc int[2];
+        if (pipe2(ends, CloseOnExec) != 0)
+        {
+            return 0;
+        }
+
+        var actions = stackalloc byte[StructBytes];
+        var attributes = stackalloc byte[StructBytes];
+        var signals = stackalloc byte[128];
+        _ = posix_spawn_file_actions_init(actions);
+        _ = posix_spawnattr_init(attributes);
+        new Span<byte>(signals, 128).Fill(0xFF);
+        _ = posix_spawnattr_setsigdefault(attributes, signals);
+        _ = posix_spawnattr_setflags(attributes, SetSignalDefault);
+        _ = posix_spawn_file_actions_adddup2(actions, ends[0], 0);
+        var argv = (byte**)
+            NativeMemory.AllocZeroed((nuint)(command.Count + 1), (nuint)sizeof(byte*));
+        for (var i = 0; i < command.Count; i++)
+        {
+            argv[i] = (byte*)Marshal.StringToCoTaskMemUTF8(command[i]);
+        }
+
+        var errno = posix_spawn(out var pid, command[0], actions, attributes, argv, Environ());
+        for (var i = 0; i < command.Count; i++)
+        {
+            Marshal.FreeCoTaskMem((nint)argv[i]);
+        }
+
+        NativeMemory.Free(argv);
+        _ = posix_spawn_file_actions_destroy(actions);
+        _ = posix_spawnattr_destroy(attributes);
+        _ = errno == 0 ? dup2(ends[1], 1) : 0;
+        _ = close(ends[0]);
+        _ = close(ends[1]);
+        return errno == 0 ? pid : 0;
+    }
+
+    /// <summary>Tells whoever reads our stdout that there is no more.</summary>
+    public static void CloseOutput() => _ = close(1);
+
+    /// <summary>Waits until a program we started has ended.</summary>
+    public static void WaitFor(int pid)
+    {
+        while (waitpid(pid, out _, 0) < 0 && Marshal.GetLastPInvokeError() == Interrupted)
+        {
+            // A signal came; the program still runs.
+        }
+    }
 
     /// <summary>Ends this process by a signal, so that whoever waits for it sees that.</summary>
     public static void DieBy(int signal)
@@ -123,6 +179,15 @@ internal static unsafe partial class LibC
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int close(int file);
+
+    [LibraryImport("libc")]
+    private static partial uint getuid();
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int dup2(int from, int to);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int waitpid(int pid, out int status, int options);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int flock(SafeFileHandle file, int operation);

@@ -48,7 +48,8 @@ internal static class CellWidth
     public static string Pad(string text, int cells) =>
         text + new string(' ', Math.Max(0, cells - Measure(text)));
 
-    private static int Measure(Rune rune)
+    /// <summary>Cells of one character.</summary>
+    public static int Measure(Rune rune)
     {
         if (rune.IsAscii)
         {

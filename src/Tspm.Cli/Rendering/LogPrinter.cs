@@ -178,6 +178,12 @@ internal sealed class LogPrinter
         }
     }
 
+    /// <summary>Whether a line is still open, or lines wait for others of their event.</summary>
+    public bool IsUnsettled => !_options.IsJson && _text.IsUnsettled;
+
+    /// <summary>Writes what waits for other lines; to be called when none has come for a moment.</summary>
+    public void Settle() => _text.Settle();
+
     /// <summary>Ends a line that is still open; to be called before the program ends.</summary>
     public void End()
     {

@@ -1,3 +1,4 @@
+using Tspm.Cli.Rendering.Dressing;
 using Tspm.Cli.Terminal;
 
 namespace Tspm.Cli.Rendering;
@@ -41,11 +42,17 @@ internal sealed record LogPrinterOptions
     /// <summary>What a program wrote to stderr goes to stderr (raw and cat).</summary>
     public bool SplitsStreams { get; init; }
 
+    /// <summary>What is done to whole lines for the eye (short and full).</summary>
+    public LineDress Dress { get; init; } = new();
+
     /// <summary>What may pass of a program's text.</summary>
     internal TextMode TextMode =>
         !IsSanitized || Format is LogFormat.Raw or LogFormat.Cat ? TextMode.Raw
         : HasColor ? TextMode.Terminal
         : TextMode.Strip;
+
+    /// <summary>Whether lines are dressed.</summary>
+    internal bool IsDressed => Format is LogFormat.Short or LogFormat.Full && Dress.IsOn;
 
     /// <summary>Whether the layout is JSON.</summary>
     internal bool IsJson => Format is LogFormat.Json or LogFormat.JsonSeq;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Tspm.Cli.Rendering.Dressing;
 
 namespace Tspm.Cli.Rendering;
 
@@ -14,6 +15,7 @@ internal sealed class PrintedLog
         [],
         [],
     ];
+    private readonly TraceFold[] _folds = [new(), new(), new()];
     private readonly byte[][] _continuations =
     [
         [],
@@ -36,6 +38,9 @@ internal sealed class PrintedLog
     /// <summary>Whose log it is.</summary>
     public LogIdentity Identity { get; }
 
+    /// <summary>Lines that <c>--field</c> has hidden.</summary>
+    public long HiddenLines { get; set; }
+
     internal int ColorIndex { get; }
 
     internal byte[] JsonLogHead { get; }
@@ -51,6 +56,9 @@ internal sealed class PrintedLog
     /// <summary>The same where a line goes on that other output has interrupted: <c>…      | </c>.</summary>
     internal ReadOnlySpan<byte> Continuation(byte stream) =>
         _continuations[Math.Min(stream, (byte)2)];
+
+    /// <summary>The trace that a stream is printing.</summary>
+    internal TraceFold FoldOf(byte stream) => _folds[Math.Min(stream, (byte)2)];
 
     /// <summary>Renders the prefixes.</summary>
     /// <param name="label">The name as it is shown.</param>

@@ -1,59 +1,64 @@
-using System.Globalization;
 using System.Text;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Cli.Rendering;
 
-/// <summary>The table of <c>list</c>. Cells are cut to the width of a terminal only; every text that is not ours is made harmless.</summary>
+/// <summary>The table of <c>list</c>. It is cut to the width of a terminal only; every text that is not ours is made harmless.</summary>
 internal static class ProcessTable
 {
     private const int MinName = 8;
-    private static readonly string[] Heads =
+    private const int Between = 2;
+    private static readonly string[] Usual =
     [
-        "ID",
-        "NAME",
-        "STATUS",
-        "RUN",
-        "PID",
-        "UPTIME",
-        "RESTARTS",
-        "CPU",
-        "MEM",
+        "id",
+        "name",
+        "status",
+        "run",
+        "pid",
+        "uptime",
+        "restarts",
+        "cpu",
+        "mem",
+    ];
+    private static readonly string[] Wide = [.. Usual, "lines", "restart", "cwd", "command"];
+
+    /// <summary>Columns that go when there is no room, the first first.</summary>
+    private static readonly string[] Dispensable =
+    [
+        "run",
+        "restarts",
+        "cpu",
+        "pid",
+        "mem",
+        "uptime",
+        "id",
     ];
 
     /// <summary>The table.</summary>
-    /// <param name="processes">By id.</param>
+    /// <param name="processes">In the order of rows.</param>
     /// <param name="width">Cells of the terminal; null cuts nothing.</param>
     /// <param name="hasColor">Colour for states.</param>
-    public static string Format(IReadOnlyList<ProcessView> processes, int? width, bool hasColor)
+    /// <param name="isWide">All columns.</param>
+    public static string Format(
+        IReadOnlyList<ProcessView> processes,
+        int? width,
+        bool hasColor,
+        bool isWide = false
+    )
     {
-        var hasSeveralNamespaces = processes.Any(process => process.Ns != "default");
-        List<string[]> rows =
-        [
-            Heads,
-            .. processes.Select(process => Cells(process, hasSeveralNamespaces)),
-        ];
-        var widths = Enumerable
-            .Range(0, Heads.Length)
-            .Select(i => rows.Max(row => CellWidth.Measure(row[i])))
-            .ToArray();
-        if (width is { } most && widths.Sum() + (2 * widths.Length) > most)
-        {
-            widths[1] = Math.Max(MinName, widths[1] - (widths.Sum() + (2 * widths.Length) - most));
-        }
-
+        var hasNamespaces = processes.Any(process => process.Ns != "default");
+        var names = (isWide ? Wide : Usual).ToList();
+        var columns = names.ConvertAll(name => MakeColumn(name, processes, hasNamespaces));
+        Fit(columns, width);
         var text = new StringBuilder();
-        for (var i = 0; i < rows.Count; i++)
+        for (var row = -1; row < processes.Count; row++)
         {
-            Row(
-                text,
-                rows[i],
-                widths,
-                i == 0 || !hasColor ? null : ColorOf(processes[i - 1].Status)
-            );
-            if (i > 0 && NoteOf(processes[i - 1]) is { } note)
+            var color = row >= 0 && hasColor ? ColorOf(processes[row].Status) : null;
+            var used = AppendRow(text, columns, row, color);
+            var room = width - used - Between;
+            if (row >= 0 && NoteOf(processes[row]) is { } note && room is null or > 1)
             {
-                text.Append("  ").Append(note);
+                text.Append("  ").Append(room is { } cells ? CellWidth.Cut(note, cells) : note);
             }
 
             text.Append('\n');
@@ -62,38 +67,84 @@ internal static class ProcessTable
         return text.ToString();
     }
 
-    private static string[] Cells(ProcessView process, bool withNamespace)
+    private static Column MakeColumn(
+        string name,
+        IReadOnlyList<ProcessView> processes,
+        bool hasNamespaces
+    )
     {
-        var name = TerminalSanitizer.Clean(process.Name);
-        return
-        [
-            process.Id.ToString(CultureInfo.InvariantCulture),
-            withNamespace ? $"{TerminalSanitizer.Clean(process.Ns)}/{name}" : name,
-            TerminalSanitizer.Clean(process.StatusText),
-            process.Run.ToString(CultureInfo.InvariantCulture),
-            process.Pid?.ToString(CultureInfo.InvariantCulture) ?? "-",
-            process.UptimeSeconds is { } up ? Durations.FormatSeconds(up) : "-",
-            process.Restarts.ToString(CultureInfo.InvariantCulture),
-            process.CpuPercent is { } cpu
-                ? $"{cpu.ToString("0.#", CultureInfo.InvariantCulture)}%"
-                : "-",
-            process.MemoryBytes is { } memory ? ByteSizes.Format(memory) : "-",
-        ];
+        var kind = ProcessColumns.Find("list", name);
+        var cells = processes
+            .Select(one =>
+                name == "name" && hasNamespaces
+                    ? $"{TerminalSanitizer.Clean(one.Ns)}/{kind.Text(one)}"
+                    : kind.Text(one)
+            )
+            .ToList();
+        return new Column(
+            name,
+            kind.Head,
+            kind.IsRight,
+            cells,
+            cells.Append(kind.Head).Max(CellWidth.Measure)
+        );
     }
 
-    private static void Row(StringBuilder text, string[] cells, int[] widths, string? color)
+    // First the least needed columns go, then the name is cut, then whatever is left.
+    private static void Fit(List<Column> columns, int? width)
     {
-        for (var i = 0; i < cells.Length; i++)
+        if (width is not { } most)
         {
-            var cell = CellWidth.Cut(cells[i], widths[i]);
-            var blanks = widths[i] - CellWidth.Measure(cell);
-            var isRight = i is 0 or 3 or 4 or 6 or 7 or 8;
-            text.Append(i == 0 ? "" : "  ").Append(' ', isRight ? blanks : 0);
-            text.Append(i == 2 ? color : null)
-                .Append(cell)
-                .Append(i == 2 && color is not null ? "\u001b[0m" : null);
-            text.Append(' ', isRight || i == cells.Length - 1 ? 0 : blanks);
+            return;
         }
+
+        var name = columns.First(column => column.Name == "name");
+        foreach (var name0 in Dispensable)
+        {
+            var shortest = Total(columns) - name.Width + Math.Min(name.Width, MinName);
+            if (shortest > most)
+            {
+                columns.RemoveAll(column => column.Name == name0);
+            }
+        }
+
+        for (var at = 0; at < columns.Count && Total(columns) > most; at++)
+        {
+            var column = columns[at].Name == "name" || at > 0 ? columns[at] : name;
+            var least = column.Name == "name" ? MinName : 1;
+            column.Width = Math.Max(
+                Math.Min(least, column.Width),
+                column.Width - (Total(columns) - most)
+            );
+        }
+
+        while (columns.Count > 1 && Total(columns) - name.Width + 1 > most)
+        {
+            columns.RemoveAt(columns[^1] == name ? 0 : columns.Count - 1);
+        }
+
+        name.Width = Math.Max(1, name.Width - Math.Max(0, Total(columns) - most));
+    }
+
+    private static int Total(List<Column> columns) =>
+        columns.Sum(column => column.Width) + (Between * (columns.Count - 1));
+
+    private static int AppendRow(StringBuilder text, List<Column> columns, int row, string? color)
+    {
+        var used = 0;
+        for (var i = 0; i < columns.Count; i++)
+        {
+            var column = columns[i];
+            var cell = CellWidth.Cut(row < 0 ? column.Head : column.Cells[row], column.Width);
+            var blanks = Math.Max(0, column.Width - CellWidth.Measure(cell));
+            var tint = column.Name == "status" ? color : null;
+            text.Append(i == 0 ? "" : "  ").Append(' ', column.IsRight ? blanks : 0);
+            text.Append(tint).Append(cell).Append(tint is null ? null : "\u001b[0m");
+            text.Append(' ', column.IsRight || i == columns.Count - 1 ? 0 : blanks);
+            used += column.Width + (i == 0 ? 0 : Between);
+        }
+
+        return used;
     }
 
     private static string? NoteOf(ProcessView process) =>
@@ -112,4 +163,20 @@ internal static class ProcessTable
                 "\u001b[33m",
             _ => "\u001b[2m",
         };
+
+    /// <summary>A column with its cells.</summary>
+    private sealed class Column(
+        string name,
+        string head,
+        bool isRight,
+        List<string> cells,
+        int width
+    )
+    {
+        public string Name { get; } = name;
+        public string Head { get; } = head;
+        public bool IsRight { get; } = isRight;
+        public List<string> Cells { get; } = cells;
+        public int Width { get; set; } = width;
+    }
 }

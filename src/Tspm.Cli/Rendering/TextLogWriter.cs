@@ -1,4 +1,5 @@
 using System.Buffers;
+using Tspm.Cli.Rendering.Dressing;
 using Tspm.Cli.Terminal;
 using Tspm.Protocol.Batches;
 
@@ -26,12 +27,16 @@ internal sealed class TextLogWriter(
     private readonly bool _isRaw = options.Format == LogFormat.Raw;
     private readonly bool _keepsReturn = options.Format == LogFormat.Cat;
     private readonly IBufferWriter<byte> _output = output;
+    private readonly LineDresser? _dresser = options.IsDressed
+        ? new LineDresser(options.Dress, options.TextMode)
+        : null;
     private IBufferWriter<byte> _target = output;
     private OpenLine _open;
 
     /// <summary>Writes the entries of a batch.</summary>
     public void Write(PrintedLog log, ReadOnlySpan<WireSpan> spans, ReadOnlySpan<byte> bytes)
     {
+        _dresser?.Begin();
         while (!spans.IsEmpty)
         {
             var count = FindBlock(spans, out var length);
@@ -54,10 +59,17 @@ internal sealed class TextLogWriter(
         }
     }
 
+    /// <summary>Whether a line is still open, or lines wait for others of their event.</summary>
+    public bool IsUnsettled => _open.IsOpen || _dresser is { HasWaiting: true };
+
+    /// <summary>Writes what waits for other lines: none came.</summary>
+    public void Settle() => _dresser?.Settle(_target);
+
     /// <summary>Writes a row of tspm's own, <c>-- text --</c>.</summary>
     public void WriteRow(string text)
     {
         Switch(options.SendsRowsToErrors ? errors : _output);
+        Settle();
         var sink = new ByteSink(_target);
         CloseLine(ref sink);
         var isDim = options.HasColor && !options.SendsRowsToErrors;
@@ -70,6 +82,7 @@ internal sealed class TextLogWriter(
     /// <summary>Ends a line that is still open.</summary>
     public void End()
     {
+        Settle();
         var sink = new ByteSink(_target);
         CloseLine(ref sink);
         sink.Commit();
@@ -79,7 +92,7 @@ internal sealed class TextLogWriter(
     private int FindBlock(ReadOnlySpan<WireSpan> spans, out int length)
     {
         length = 0;
-        if (!_head.IsEmpty && !_isRaw)
+        if (_dresser is not null || (!_head.IsEmpty && !_isRaw))
         {
             return 0;
         }
@@ -124,8 +137,16 @@ internal sealed class TextLogWriter(
         }
 
         Switch(Target(span.Stream));
+        var isMarked = (span.Flags & ~WholeLine) != 0;
+        if (_dresser is not null && !isMarked)
+        {
+            DressLines(log, in span, body, _dresser);
+            return;
+        }
+
+        Settle();
         var sink = new ByteSink(_target);
-        if ((span.Flags & ~WholeLine) != 0)
+        if (isMarked)
         {
             WriteMarked(log, in span, body, ref sink);
         }
@@ -172,6 +193,35 @@ internal sealed class TextLogWriter(
             }
 
             sink.Write((byte)'\n');
+        }
+    }
+
+    private void DressLines(
+        PrintedLog log,
+        in WireSpan span,
+        ReadOnlySpan<byte> body,
+        LineDresser dresser
+    )
+    {
+        if (_open.IsOpen)
+        {
+            var sink = new ByteSink(_target);
+            CloseLine(ref sink);
+            sink.Commit();
+        }
+
+        var head = _head.Render(log, in span, span.Seq);
+        for (var seq = span.Seq; !body.IsEmpty; seq++)
+        {
+            if (_head.Varies && seq != span.Seq)
+            {
+                head = _head.Render(log, in span, seq);
+            }
+
+            var end = body.IndexOf((byte)'\n');
+            var line = end < 0 ? body : body[..end];
+            body = end < 0 ? default : body[(end + 1)..];
+            dresser.Write(log, span.Stream, span.Wall, head, EntryText.TrimReturn(line), _target);
         }
     }
 
@@ -247,6 +297,7 @@ internal sealed class TextLogWriter(
         }
 
         Switch(_output);
+        Settle();
         var sink = new ByteSink(_target);
         CloseLine(ref sink);
         sink.Write(_head.Render(log, in span, span.Seq));

@@ -21,6 +21,7 @@ internal sealed record TerminalFacts(
     public const int DefaultWidth = 80;
 
     private const int MaxWidth = 10_000;
+    private const int DefaultHeight = 24;
     private const nuint GetWindowSize = 0x5413; // TIOCGWINSZ
 
     /// <summary>Looks at a descriptor.</summary>
@@ -58,7 +59,8 @@ internal sealed record TerminalFacts(
         return false;
     }
 
-    private static int ReadWidth(int descriptor, Func<string, string?> environment)
+    /// <summary>Cells in a line of a terminal, now.</summary>
+    public static int ReadWidth(int descriptor, Func<string, string?> environment)
     {
         var size = default(WindowSize);
         if (
@@ -78,5 +80,14 @@ internal sealed record TerminalFacts(
             ) && columns is > 0 and <= MaxWidth
             ? columns
             : DefaultWidth;
+    }
+
+    /// <summary>Rows of a terminal, now.</summary>
+    public static int ReadHeight(int descriptor)
+    {
+        var size = default(WindowSize);
+        return TerminalCalls.GetSize(descriptor, GetWindowSize, ref size) == 0 && size.Rows > 0
+            ? size.Rows
+            : DefaultHeight;
     }
 }

@@ -72,7 +72,6 @@ public sealed class CommandParserTests
 
     [Theory]
     [InlineData("daemon")]
-    [InlineData("doctor")]
     public void A_group_without_a_command_names_its_commands(string group)
     {
         var error = Assert.Throws<CliException>(() => Parse(group));

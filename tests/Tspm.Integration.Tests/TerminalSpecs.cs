@@ -1,0 +1,187 @@
+using System.Text.RegularExpressions;
+
+namespace Tspm.Integration.Tests;
+
+/// <summary>What the binary does on a terminal, and what it does not do anywhere else.</summary>
+public sealed class TerminalSpecs
+{
+    private const string Lines =
+        "echo '{\"level\":50,\"msg\":\"cannot bind\",\"port\":3000}'; echo 'ERROR at /srv/app.js:12'; for i in 1 2 3 4 5; do echo \"  at f$i\"; done; exec sleep 600";
+
+    [Fact]
+    public async Task Logs_are_coloured_on_a_terminal_and_nowhere_else()
+    {
+        await using var home = new TspmHome();
+        await StartAsync(home);
+
+        var shown = await Terminal.ShowAsync(home, 100, "TERM=xterm $T logs web --no-events");
+        var bare = await Terminal.ShowAsync(
+            home,
+            100,
+            "TERM=xterm $T logs web --no-events --no-highlight"
+        );
+        var piped = await home.RunAsync("logs", "web", "--no-events");
+
+        Assert.Contains("\e[1;31mERROR\e[0m", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain('\e', bare);
+        Assert.DoesNotContain('\e', piped.Output);
+        Assert.Equal(Strip(shown), piped.Output);
+    }
+
+    [Theory]
+    [InlineData("NO_COLOR=1 TERM=xterm", false)]
+    [InlineData("NO_COLOR=1 FORCE_COLOR=1 TERM=xterm", false)]
+    [InlineData("TERM=dumb", false)]
+    [InlineData("TERM=dumb FORCE_COLOR=1", true)]
+    [InlineData("TERM=xterm", true)]
+    [InlineData("TERM=xterm FORCE_COLOR=0", false)]
+    public async Task The_environment_decides_about_colour(string variables, bool isColored)
+    {
+        await using var home = new TspmHome();
+        await StartAsync(home);
+
+        var shown = await Terminal.ShowAsync(
+            home,
+            80,
+            $"env {variables} $T logs web; env {variables} $T list"
+        );
+
+        Assert.Equal(isColored, shown.Contains('\e', StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Hyperlinks_are_made_only_where_the_terminal_has_them()
+    {
+        await using var home = new TspmHome();
+        await StartAsync(home);
+
+        var kitty = await Terminal.ShowAsync(home, 80, "TERM=xterm-kitty $T logs web");
+        var plain = await Terminal.ShowAsync(home, 80, "TERM=xterm $T logs web");
+
+        Assert.Contains("\e]8;;file://", kitty, StringComparison.Ordinal);
+        Assert.DoesNotContain("\e]8", plain, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Fields_traces_and_width_follow_their_options()
+    {
+        await using var home = new TspmHome();
+        await StartAsync(home);
+
+        var pretty = await home.RunAsync("logs", "web", "--no-events", "--pretty", "--fold");
+        var errors = await home.RunAsync(
+            "logs",
+            "web",
+            "--no-events",
+            "--field",
+            "level=error",
+            "--select",
+            "port,msg"
+        );
+        var cut = await Terminal.ShowAsync(
+            home,
+            20,
+            "TERM=xterm $T logs web --no-events --no-wrap"
+        );
+        var refused = await home.RunAsync("logs", "web", "-o", "json", "--pretty");
+
+        Assert.Equal(
+            [
+                "ERROR cannot bind port=3000",
+                "ERROR at /srv/app.js:12",
+                "  at f1",
+                "  at f2",
+                "    … 3 more lines",
+            ],
+            pretty.Lines
+        );
+        Assert.Equal(["3000 cannot bind"], errors.Lines);
+        Assert.All(Strip(cut).Split('\n'), row => Assert.True(row.Length <= 20, row));
+        Assert.Equal(2, refused.ExitCode);
+    }
+
+    [Fact]
+    public async Task Long_history_goes_through_the_pager_and_a_follow_does_not()
+    {
+        await using var home = new TspmHome();
+        await StartAsync(home);
+
+        var paged = await Terminal.ShowAsync(
+            home,
+            80,
+            "export TERM=xterm PAGER='sed s/^/PAGED/'; $T logs web -n all"
+        );
+        var direct = await Terminal.ShowAsync(
+            home,
+            80,
+            "export TERM=xterm PAGER='sed s/^/PAGED/'; $T logs web -n all --no-pager; $T logs web; timeout 2 $T logs web -f -n all"
+        );
+        var quit = await Terminal.ShowAsync(
+            home,
+            80,
+            "export TERM=xterm PAGER='head -1'; $T logs web -n all >/dev/tty; echo code $?"
+        );
+
+        Assert.Contains("PAGED", paged, StringComparison.Ordinal);
+        Assert.DoesNotContain("PAGED", direct, StringComparison.Ordinal);
+        Assert.Contains("code 0", quit, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_slow_stop_shows_what_it_waits_for_and_takes_it_away()
+    {
+        await using var home = new TspmHome();
+        await home.StartShellAsync(
+            "web",
+            "trap '' TERM; echo ready; while true; do sleep 0.1; done"
+        );
+        await home.RunAsync("wait", "web", "--for", "log:/ready/");
+
+        var shown = await Terminal.ShowAsync(home, 80, "TERM=xterm $T stop web --timeout 1s");
+        var quiet = await home.RunAsync("start", "web");
+
+        Assert.Matches(
+            new Regex(
+                "stopping web … [0-9a-z.]+ of 1s, SIGTERM sent",
+                RegexOptions.NonBacktracking
+            ),
+            shown
+        );
+        Assert.EndsWith("\e[Jweb stopped\n", shown, StringComparison.Ordinal);
+        Assert.Equal("", quiet.Errors);
+    }
+
+    [Fact]
+    public async Task List_fits_any_terminal_and_watch_gives_it_back()
+    {
+        await using var home = new TspmHome();
+        await StartAsync(home);
+
+        var narrow = await Terminal.ShowAsync(home, 20, "NO_COLOR=1 TERM=xterm $T list");
+        var watched = await Terminal.ShowAsync(
+            home,
+            80,
+            "TERM=xterm timeout -s INT 2 $T list -w 100ms; echo code $?"
+        );
+        var named = await home.RunAsync("list", "--format", "{ns}/{name} {status}");
+        var wide = await home.RunAsync("list", "-o", "wide");
+        var lines = await home.RunAsync("list", "-o", "jsonl");
+
+        Assert.All(narrow.Split('\n'), row => Assert.True(row.Length <= 20, row));
+        Assert.StartsWith("\e[?1049h\e[?25l", watched, StringComparison.Ordinal);
+        Assert.Contains("\e[?25h\e[?1049l", watched, StringComparison.Ordinal);
+        Assert.Equal("default/web running\n", named.Output);
+        Assert.Contains("COMMAND", wide.Output, StringComparison.Ordinal);
+        Assert.Single(lines.Lines);
+    }
+
+    private static async Task StartAsync(TspmHome home)
+    {
+        await home.StartShellAsync("web", Lines);
+        var result = await home.RunAsync("wait", "web", "--for", "log:/at f5/");
+        Assert.True(result.ExitCode == 0, result.ToString());
+    }
+
+    private static string Strip(string text) =>
+        Regex.Replace(text, "\e\\[[0-9;]*m", "", RegexOptions.NonBacktracking);
+}
