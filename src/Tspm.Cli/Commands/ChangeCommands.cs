@@ -28,7 +28,13 @@ internal static class ChangeCommands
         var context = CliContext.Of(invocation);
         var targets = Targets(invocation);
         await using var client = await context.ConnectAsync();
-        return ActionPrinter.Print(context, (await client.RestartAsync(targets)).Results);
+        var request = new RestartRequest
+        {
+            Select = targets,
+            Parallel = (int)invocation.Number("parallel", 1, InstanceSpec.MaxInstances, 0),
+            WithDependants = invocation.Has("with-dependants"),
+        };
+        return ActionPrinter.Print(context, (await client.RestartAsync(request)).Results);
     }
 
     /// <summary>Stops and forgets.</summary>
