@@ -102,14 +102,40 @@ public sealed class TspmIpcClient : IAsyncDisposable
     public Task<ActionReply> RestartAsync(
         IReadOnlyList<string> select,
         CancellationToken ct = default
+    ) => RestartAsync(new RestartRequest { Select = select }, ct);
+
+    /// <summary>Stops and starts, in an order.</summary>
+    public Task<ActionReply> RestartAsync(RestartRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Restart, request, Json.RestartRequest, Json.ActionReply, ct);
+
+    /// <summary>Starts the new run, waits until it is ready, stops the old one.</summary>
+    public Task<ActionReply> ReloadAsync(RestartRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Reload, request, Json.RestartRequest, Json.ActionReply, ct);
+
+    /// <summary>Forgets failures and waiting times of the restart policy.</summary>
+    public Task<ActionReply> ResetAsync(
+        IReadOnlyList<string> select,
+        CancellationToken ct = default
     ) =>
         AskAsync(
-            MethodNumbers.Restart,
+            MethodNumbers.Reset,
             new SelectRequest(select),
             Json.SelectRequest,
             Json.ActionReply,
             ct
         );
+
+    /// <summary>Changes settings.</summary>
+    public Task<ActionReply> SetAsync(SetRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Set, request, Json.SetRequest, Json.ActionReply, ct);
+
+    /// <summary>Gives a process another name.</summary>
+    public Task<ActionReply> RenameAsync(RenameRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Rename, request, Json.RenameRequest, Json.ActionReply, ct);
+
+    /// <summary>Has so many instances.</summary>
+    public Task<ActionReply> ScaleAsync(ScaleRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Scale, request, Json.ScaleRequest, Json.ActionReply, ct);
 
     /// <summary>Stops and forgets.</summary>
     public Task<ActionReply> DeleteAsync(DeleteRequest request, CancellationToken ct = default) =>
@@ -261,5 +287,7 @@ public sealed class TspmIpcClient : IAsyncDisposable
                 or MethodNumbers.Delete
                 or MethodNumbers.Shutdown
                 or MethodNumbers.WaitExit
-                or MethodNumbers.Start;
+                or MethodNumbers.Start
+                or MethodNumbers.Scale
+                or MethodNumbers.Reload;
 }

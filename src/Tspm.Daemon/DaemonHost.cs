@@ -214,6 +214,8 @@ public static class DaemonHost
                 Options = _options,
                 Past = StorePast.Find(_options.Home, BootId.First8),
                 Finder = _finder,
+                Others = _registry.Others,
+                Cgroups = Cgroups.Find(),
                 SaveAsync = _registry.SaveAsync,
                 NextStartOrder = _registry.NextStartOrder,
             };
@@ -225,10 +227,17 @@ public static class DaemonHost
             foreach (var saved in _registry.Load(HighestUsedId()))
             {
                 var process = factory.Open(saved);
-                if (saved.Runs is [{ IsClosed: false } last, ..])
+                // The newest that is open: after a reload that failed it is not the newest of all.
+                var last = saved.Runs.FirstOrDefault(run => !run.IsClosed);
+                if (last is not null)
                 {
                     var isKept = living.TryGetValue((saved.Id, last.Run), out var kept);
                     Adopt(process, last, isKept ? kept : null);
+                }
+
+                foreach (var old in saved.Runs.Where(run => !run.IsClosed && run != last))
+                {
+                    LeaveOld(process, old, living);
                 }
 
                 _registry.Add(process);
@@ -245,6 +254,7 @@ public static class DaemonHost
                 Pid = (int?)kept?.Pid ?? last.Pid,
                 StartTime = kept?.StartTime ?? last.StartTime,
                 StartedWall = last.StartedAt,
+                IsReady = last.IsReady,
                 StartedAt = _time.GetTimestamp() - (long)(age * _time.TimestampFrequency),
                 Outcome = last.EndedAt is null
                     ? null
@@ -255,6 +265,25 @@ public static class DaemonHost
             if (kept is { HasExited: false } living)
             {
                 DaemonLog.RunAdopted(_log, process.Record.Spec.Name, living.Run, (int)living.Pid);
+            }
+        }
+
+        /// <summary>A reload was under way: the newest run goes on, the older one is ended.</summary>
+        private static void LeaveOld(
+            ProcessSupervisor process,
+            RunRecord old,
+            Dictionary<(uint, uint), KeptRun> living
+        )
+        {
+            if (living.TryGetValue((process.Record.Id, old.Run), out var kept) && !kept.HasExited)
+            {
+                var run = new RunState(old.Run, old.RunId, (int)kept.OpenStreams)
+                {
+                    Pid = (int)kept.Pid,
+                    StartTime = kept.StartTime,
+                    StartedWall = old.StartedAt,
+                };
+                process.Leave(run);
             }
         }
 
@@ -300,6 +329,7 @@ public static class DaemonHost
         {
             var table = new RequestTable();
             new ProcessHandlers(_registry, factory, _time).Register(table);
+            new SupervisionHandlers(_registry, factory, _time).Register(table);
             new LogHandlers(_registry).Register(table);
             _handlers = new DaemonHandlers(
                 _options,

@@ -47,4 +47,19 @@ public static class MethodNumbers
 
     /// <summary>Replace the daemon by a new one; no program is touched.</summary>
     public const ushort RestartDaemon = 15;
+
+    /// <summary>Forget failures and waiting times of the restart policy.</summary>
+    public const ushort Reset = 40;
+
+    /// <summary>Change settings.</summary>
+    public const ushort Set = 41;
+
+    /// <summary>Give another name.</summary>
+    public const ushort Rename = 42;
+
+    /// <summary>Have so many instances.</summary>
+    public const ushort Scale = 43;
+
+    /// <summary>Start the new run, wait until it is ready, stop the old one.</summary>
+    public const ushort Reload = 44;
 }

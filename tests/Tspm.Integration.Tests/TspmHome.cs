@@ -79,12 +79,16 @@ public sealed partial class TspmHome : IAsyncDisposable
     }
 
     /// <summary>Asks until a fact holds; fails with the last answer at the deadline.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> holds, string fact)
+    public static async Task UntilAsync(
+        Func<Task<bool>> holds,
+        string fact,
+        TimeSpan? deadline = null
+    )
     {
         var watch = Stopwatch.StartNew();
         while (!await holds())
         {
-            Assert.True(watch.Elapsed < Deadline, $"not in time: {fact}");
+            Assert.True(watch.Elapsed < (deadline ?? Deadline), $"not in time: {fact}");
             await Task.Yield();
         }
     }

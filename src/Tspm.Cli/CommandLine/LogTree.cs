@@ -117,7 +117,11 @@ internal static class LogTree
                 "log:/RE/ looks at the current run from its beginning, then at what comes. Exit 7: not seen in time; 10: not seen, but entries were lost meanwhile.",
             Options =
             [
-                new(["--for"], "STATE|log:/RE/", "running (default), stopped, exited, or a line"),
+                new(
+                    ["--for"],
+                    "STATE|log:/RE/",
+                    "running (default), ready, stopped, exited, or a line"
+                ),
                 new(["--timeout"], "DUR", "how long; default: 30s"),
                 new(["--ignore-case", "-i"], null, "of the line"),
             ],

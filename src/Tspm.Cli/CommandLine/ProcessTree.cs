@@ -16,8 +16,7 @@ internal static class ProcessTree
         new(["--env-file"], "FILE", "variables, one NAME=VALUE a line", IsRepeatable: true),
         new(["--pty"], null, "give it a terminal"),
         new(["--merge"], null, "both outputs through one pipe, in exact order"),
-        new(["--stop-signal"], "SIG", "what asks it to end; default: TERM"),
-        new(["--stop-timeout"], "DUR", "time until it is killed; default: 10s"),
+        .. SupervisionTree.StopOptions,
     ];
 
     /// <summary>The commands, in the order of help.</summary>
@@ -34,12 +33,7 @@ internal static class ProcessTree
             Options =
             [
                 .. StartOptions,
-                new(["--restart"], "POLICY", "always, on-failure (default) or never"),
-                new(
-                    ["--max-restarts"],
-                    "N",
-                    "short runs in 5 minutes after which it is given up; default: 16"
-                ),
+                .. SupervisionTree.StartOptions,
                 new(["--replace"], null, "if the name is taken: stop and forget the old one"),
                 new(["--attach", "-f"], null, "follow its log at once"),
             ],
@@ -84,6 +78,7 @@ internal static class ProcessTree
             Arguments = "SEL…",
             Help = "stop and start: a new run",
             Examples = ["tspm restart web", "tspm restart all"],
+            Options = SupervisionTree.RestartOptions,
             Run = ChangeCommands.RestartAsync,
         },
         new()
@@ -106,5 +101,6 @@ internal static class ProcessTree
             Examples = ["tspm signal HUP web"],
             Run = ChangeCommands.SignalAsync,
         },
+        .. SupervisionTree.Commands,
     ];
 }

@@ -34,7 +34,13 @@ internal static class ChangeCommands
         var context = CliContext.Of(invocation);
         var targets = Targets(invocation);
         await using var client = await context.ConnectAsync();
-        var reply = await Progress.OfAsync(context, targets, -1, client.RestartAsync(targets));
+        var request = new RestartRequest
+        {
+            Select = targets,
+            Parallel = (int)invocation.Number("parallel", 1, InstanceSpec.MaxInstances, 0),
+            WithDependants = invocation.Has("with-dependants"),
+        };
+        var reply = await Progress.OfAsync(context, targets, -1, client.RestartAsync(request));
         return ActionPrinter.Print(context, reply.Results);
     }
 

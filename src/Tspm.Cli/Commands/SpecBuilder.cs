@@ -2,6 +2,7 @@ using System.Collections;
 using Tspm.Cli.CommandLine;
 using Tspm.Cli.Launch;
 using Tspm.Protocol.Messages;
+using Tspm.Protocol.Specs;
 
 namespace Tspm.Cli.Commands;
 
@@ -42,9 +43,7 @@ internal static class SpecBuilder
     )
     {
         var cwd = Path.GetFullPath(invocation.Value("cwd") ?? Environment.CurrentDirectory);
-        var defaults = new RestartSpec();
-        var timeout = invocation.Value("stop-timeout");
-        return new ProcessSpec
+        var spec = new ProcessSpec
         {
             Name =
                 invocation.Value("name")
@@ -56,21 +55,37 @@ internal static class SpecBuilder
             Env = BuildEnvironment(invocation),
             Pty = invocation.Has("pty"),
             MergeStreams = invocation.Has("merge"),
-            Restart = defaults with
-            {
-                Policy = restart,
-                MaxRestarts = (int)
-                    invocation.Number("max-restarts", 0, 1_000_000, defaults.MaxRestarts),
-            },
-            Stop = new StopSpec
-            {
-                Signal = invocation.Value("stop-signal") is { } signal
-                    ? SignalNames.Parse(signal)
-                    : 15,
-                TimeoutMs = timeout is null ? 10_000 : ParseDuration("stop-timeout", timeout),
-            },
+            Restart = new RestartSpec { Policy = restart },
             Umask = LibC.ReadUmask(),
             OpenFiles = LibC.ReadOpenFiles(),
+        };
+        return WithSettings(invocation, spec);
+    }
+
+    /// <summary>The options that are settings by key, the same as those of <c>set</c>.</summary>
+    private static ProcessSpec WithSettings(Invocation invocation, ProcessSpec spec)
+    {
+        foreach (var option in invocation.Command.Options)
+        {
+            var isSetting =
+                invocation.Has(option.Key)
+                && SpecEdit.Keys.Contains(option.Key)
+                && option.Key is not ("cwd" or "restart");
+            if (
+                isSetting
+                && SpecEdit.TryApply(ref spec, option.Key, invocation.Value(option.Key)!)
+                    is { } fault
+            ) // it has a value: it was given
+            {
+                throw new CliException(ExitCodes.Usage, $"--{fault}");
+            }
+        }
+
+        var step = (int)invocation.Number("port-step", 0, 65_535, 0);
+        return spec with
+        {
+            Labels = invocation.Values("label"),
+            Instance = step > 0 ? new InstanceSpec { Group = spec.Name, PortStep = step } : null,
         };
     }
 

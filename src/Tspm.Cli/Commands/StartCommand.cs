@@ -31,8 +31,7 @@ internal static class StartCommand
         await using var client = await context.ConnectAsync();
         if (command is null)
         {
-            var known = await client.StartAsync(new StartRequest { Select = invocation.Arguments });
-            return ActionPrinter.Print(context, known.Results);
+            return await StartKnownAsync(context, client);
         }
 
         var list = await client.ListAsync([]);
@@ -41,6 +40,7 @@ internal static class StartCommand
         {
             Spec = SpecBuilder.Build(invocation, command, isShell, taken, policy),
             Replace = invocation.Has("replace"),
+            Instances = (int)invocation.Number("instances", 1, InstanceSpec.MaxInstances, 0),
         };
         var reply = await client.StartAsync(request);
         var result = reply.Results[0];
@@ -61,7 +61,25 @@ internal static class StartCommand
             );
         }
 
-        return await SettleAsync(context, client, process);
+        return invocation.Has("wait") ? await StartWait.RunAsync(context, client, reply.Results)
+            : process.Pid is null ? code
+            : await SettleAsync(context, client, process);
+    }
+
+    private static async Task<int> StartKnownAsync(CliContext context, TspmIpcClient client)
+    {
+        var invocation = context.Invocation;
+        var known = await client.StartAsync(
+            new StartRequest
+            {
+                Select = invocation.Arguments,
+                NoDependencies = invocation.Has("no-deps"),
+            }
+        );
+        var told = ActionPrinter.Print(context, known.Results);
+        return told == ExitCodes.Done && invocation.Has("wait")
+            ? await StartWait.RunAsync(context, client, known.Results)
+            : told;
     }
 
     /// <summary>The program in the command line: after --, or one quoted shell line; null if known processes are named.</summary>

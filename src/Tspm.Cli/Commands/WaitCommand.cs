@@ -12,7 +12,13 @@ internal static class WaitCommand
 {
     private const string LogPrefix = "log:";
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100);
-    private static readonly IReadOnlyList<string> States = ["running", "stopped", "exited"];
+    private static readonly IReadOnlyList<string> States =
+    [
+        "running",
+        "ready",
+        "stopped",
+        "exited",
+    ];
 
     /// <summary>Runs the command.</summary>
     public static async Task<int> RunAsync(Invocation invocation)
@@ -107,7 +113,7 @@ internal static class WaitCommand
             throw new CliException(
                 ExitCodes.Usage,
                 $"--for \"{condition}\" is not something to wait for",
-                "examples: --for running, --for stopped, --for exited, --for 'log:/listening on/'"
+                "examples: --for running, --for ready, --for stopped, --for exited, --for 'log:/listening on/'"
             );
         }
 
@@ -224,10 +230,14 @@ internal static class WaitCommand
 
     private static bool IsIn(ProcessesReply reply, string state)
     {
-        var status = reply.Processes is [{ } process] ? process.Status : "";
+        var process = reply.Processes is [var only] ? only : null;
+        var status = process?.Status ?? "";
         return state switch
         {
-            "running" => status is "running" or "ready",
+            "running" => status is "running" or "ready" or "unhealthy",
+
+            // Without a check nothing more is known than that it runs.
+            "ready" => status == "ready" || (status == "running" && process is { HasReady: false }),
             "stopped" => status is "stopped" or "exited" or "failed",
             _ => status is "exited" or "failed",
         };

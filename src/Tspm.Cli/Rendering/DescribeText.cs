@@ -32,12 +32,18 @@ internal static class DescribeText
         );
         if (process.Stop is { } stop)
         {
+            var first =
+                stop.Command.Count > 0
+                    ? $"command {string.Join(' ', stop.Command.Select(Quote))}"
+                    : $"signal {string.Join(", ", stop.MoreSignals.Prepend(stop.Signal).Select(Protocol.Specs.SignalText.NameOf))}";
             Row(
                 text,
                 "stop",
-                $"signal {stop.Signal}, then SIGKILL after {Durations.FormatMilliseconds(stop.TimeoutMs)}"
+                $"{first}, then SIGKILL after {Durations.FormatMilliseconds(stop.TimeoutMs)}, scope {stop.Scope}"
             );
         }
+
+        Supervision(text, process);
 
         if (process.Log is { } log)
         {
@@ -53,6 +59,47 @@ internal static class DescribeText
         Runs(text, process.Runs ?? []);
         Surroundings(text, process);
         return text.ToString();
+    }
+
+    private static void Supervision(StringBuilder text, ProcessView process)
+    {
+        if (process.RestartPolicy is { } policy)
+        {
+            Row(
+                text,
+                "restart",
+                $"{policy.Policy}, given up after {policy.MaxRestarts} runs shorter than {Durations.FormatMilliseconds(policy.MinUptimeMs)} within {Durations.FormatMilliseconds(policy.WithinMs)}, back-off {Durations.FormatMilliseconds(policy.InitialDelayMs)} to {Durations.FormatMilliseconds(policy.MaxDelayMs)}"
+            );
+        }
+
+        if (process.WaitsFor is { } others)
+        {
+            Row(text, "waits for", Clean(others));
+        }
+
+        if (process.DependsOn is { } needs)
+        {
+            Row(text, "depends on", Clean(string.Join(", ", needs)));
+        }
+
+        if (process.Ready is { } ready)
+        {
+            Row(text, "ready", Clean(ready.Check));
+        }
+
+        if (process.Health is { } health)
+        {
+            Row(
+                text,
+                "health",
+                $"{Clean(health.Check)} every {Durations.FormatMilliseconds(health.EveryMs)}, unhealthy after {health.Failures}, then {Clean(health.Action)}"
+            );
+        }
+
+        if (process.Labels is { } labels)
+        {
+            Row(text, "labels", Clean(string.Join(", ", labels)));
+        }
     }
 
     private static void Surroundings(StringBuilder text, ProcessView process)

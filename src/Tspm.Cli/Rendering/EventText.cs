@@ -33,13 +33,25 @@ internal static class EventText
             LogEvents.RunStart => told.Pid is { } pid
                 ? $"run {told.Run} started (pid {pid})"
                 : $"run {told.Run} started",
-            LogEvents.RunExit => $"run {told.Run} {Ending(told)}{Drain(told)}{Next(told)}",
+            LogEvents.RunExit =>
+                $"run {told.Run} {Ending(told)}{Peak(told)}{Drain(told)}{Next(told)}",
             LogEvents.SpawnFailed =>
                 $"run {told.Run} could not be started{Failure(told)}{Next(told)}",
             LogEvents.DaemonReplaced => "a new tspm daemon took over",
             LogEvents.KeeperReplaced => "a new tspm keeper took over",
             LogEvents.Uncaptured => Uncaptured(told),
             LogEvents.Created => "log created",
+            LogEvents.Ready => $"run {told.Run} is ready",
+            LogEvents.NotReady => $"run {told.Run} is not ready",
+            LogEvents.Unhealthy => $"run {told.Run} is unhealthy",
+            LogEvents.Healthy => $"run {told.Run} is healthy",
+            LogEvents.Stopping => told.By is { Length: > 0 } who
+                ? $"run {told.Run} is being stopped by {who}"
+                : $"run {told.Run} is being stopped",
+            LogEvents.WaitingFor => "waits for others",
+            LogEvents.Failed => "given up",
+            LogEvents.Survivors => $"run {told.Run} left programs that could not be ended",
+            LogEvents.Changed => "changed",
             _ => told.What,
         };
         var isTold = told.What == LogEvents.SpawnFailed || string.IsNullOrEmpty(told.Message);
@@ -77,6 +89,9 @@ internal static class EventText
             ? $"exited with code {code}{after}"
             : $"ended{after}, exit code not known";
     }
+
+    private static string Peak(LogEvent told) =>
+        told.MaxMemoryBytes is > 0 and var peak ? $", peak {ByteSizes.Format(peak)}" : string.Empty;
 
     private static string Drain(LogEvent told) =>
         told.Drain == "cut" ? " (another program still holds its output)" : string.Empty;

@@ -150,6 +150,8 @@ internal static class ProcessTable
     private static string? NoteOf(ProcessView process) =>
         process.NextTrySeconds is { } next
             ? $"next try in {Durations.FormatSeconds(Math.Max(1, Math.Ceiling(next)))}"
+        : process.WaitsFor is { } others ? $"waits for {TerminalSanitizer.Clean(others)}"
+        : process.HasPendingChanges ? "changed, holds from the next start on"
         : process.Status == ProcessStatuses.Failed && process.Reason is { } reason
             ? TerminalSanitizer.Clean(reason)
         : null;
@@ -157,10 +159,12 @@ internal static class ProcessTable
     private static string ColorOf(string status) =>
         status switch
         {
-            ProcessStatuses.Running => "\u001b[32m",
-            ProcessStatuses.Failed => "\u001b[31m",
-            ProcessStatuses.Backoff or ProcessStatuses.Starting or ProcessStatuses.Stopping =>
-                "\u001b[33m",
+            ProcessStatuses.Running or ProcessStatuses.Ready => "\u001b[32m",
+            ProcessStatuses.Failed or ProcessStatuses.Unhealthy => "\u001b[31m",
+            ProcessStatuses.Backoff
+            or ProcessStatuses.Starting
+            or ProcessStatuses.Waiting
+            or ProcessStatuses.Stopping => "\u001b[33m",
             _ => "\u001b[2m",
         };
 

@@ -65,26 +65,21 @@ internal sealed class DaemonHandlers(
             );
     }
 
-    /// <summary>Stops all programs, the newest first, each with its own grace.</summary>
-    public async Task<IReadOnlyList<ActionResult>> StopAllAsync(int timeoutMs)
+    /// <summary>Stops all programs, the newest first, what depends on others before those; each with its own grace.</summary>
+    public Task<IReadOnlyList<ActionResult>> StopAllAsync(int timeoutMs)
     {
-        var results = new List<ActionResult>();
-        var ordered = registry.All.OrderByDescending(process => process.Record.StartOrder).ToList();
-        var stops = new List<Task<ActionResult>>();
-        foreach (var process in ordered)
-        {
-            // Whether it should run again after the next start of tspm is remembered apart from this stop.
-            if (
+        // Whether it should run again after the next start of tspm is remembered apart from this stop.
+        var living = registry
+            .All.Where(process =>
                 process.Status
-                is not (ProcessStatus.Stopped or ProcessStatus.Exited or ProcessStatus.Failed)
+                    is not (ProcessStatus.Stopped or ProcessStatus.Exited or ProcessStatus.Failed)
             )
-            {
-                stops.Add(process.DoAsync(CommandVerb.Stop, 0, timeoutMs));
-            }
-        }
-
-        results.AddRange(await Task.WhenAll(stops));
-        return results;
+            .OrderByDescending(process => process.Record.StartOrder)
+            .ToList();
+        return OrderedStop.RunAsync(
+            living,
+            process => process.DoAsync(CommandVerb.Stop, 0, timeoutMs, by: "shutdown")
+        );
     }
 
     private async ValueTask<IpcResult<StatusReply>> StatusAsync(CancellationToken ct)
@@ -103,7 +98,7 @@ internal sealed class DaemonHandlers(
             Socket = options.Home.Socket,
             UptimeSeconds = Math.Round(time.GetElapsedTime(_startedAt).TotalSeconds, 3),
             Processes = all.Count,
-            Running = all.Count(process => process.Status == ProcessStatus.Running),
+            Running = all.Count(process => process.Run is { Outcome: null, Pid: > 0 }),
             Clients = server().GetPeers().Count,
             Subscriptions = server().SubscriptionCount,
             JournalPosition = ingest.Position,

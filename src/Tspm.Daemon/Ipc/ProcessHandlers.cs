@@ -38,7 +38,7 @@ internal sealed class ProcessHandlers(
             .Add(
                 MethodNumbers.Restart,
                 "restart",
-                json.SelectRequest,
+                json.RestartRequest,
                 json.ActionReply,
                 RestartAsync
             )
@@ -72,12 +72,25 @@ internal sealed class ProcessHandlers(
     {
         if (request.Spec is { } spec)
         {
-            return new ActionReply([
-                await factory.StartNewAsync(spec, request.Replace, request.Temporary),
-            ]);
+            return new ActionReply(
+                request.Instances > 0
+                    ? await factory.StartInstancesAsync(spec, request.Instances, request.Replace)
+                    : [await factory.StartNewAsync(spec, request.Replace, request.Temporary)]
+            );
         }
 
-        return await DoAsync(request.Select, process => process.DoAsync(CommandVerb.Start));
+        return await DoAsync(
+            request.Select,
+            async process =>
+            {
+                if (!request.NoDependencies)
+                {
+                    await factory.StartNeedsAsync(process.Record.Spec);
+                }
+
+                return await process.DoAsync(CommandVerb.Start);
+            }
+        );
     }
 
     private async ValueTask<IpcResult<ActionReply>> StopAsync(
@@ -85,16 +98,42 @@ internal sealed class ProcessHandlers(
         StopRequest request,
         CancellationToken ct
     ) =>
-        await DoAsync(
+        await DoInOrderAsync(
             request.Select,
-            process => process.DoAsync(CommandVerb.Stop, request.Signal, request.TimeoutMs)
+            found =>
+                OrderedStop.RunAsync(
+                    found,
+                    process =>
+                        process.DoAsync(
+                            CommandVerb.Stop,
+                            request.Signal,
+                            request.TimeoutMs,
+                            by: Clients.NameOf(context.Peer)
+                        )
+                )
         );
 
     private async ValueTask<IpcResult<ActionReply>> RestartAsync(
         RequestContext context,
-        SelectRequest request,
+        RestartRequest request,
         CancellationToken ct
-    ) => await DoAsync(request.Select, process => process.DoAsync(CommandVerb.Restart));
+    )
+    {
+        var by = Clients.NameOf(context.Peer);
+        if (request.Parallel is < 0 or > InstanceSpec.MaxInstances)
+        {
+            return new IpcError(
+                ErrorCodes.BadRequest,
+                $"{request.Parallel} at a time are not within 1 to {InstanceSpec.MaxInstances}",
+                null
+            );
+        }
+
+        return await DoInOrderAsync(
+            request.Select,
+            found => new OrderedRestart(registry, time, by).RunAsync(found, request, ct)
+        );
+    }
 
     private async ValueTask<IpcResult<ActionReply>> DeleteAsync(
         RequestContext context,
@@ -170,6 +209,11 @@ internal sealed class ProcessHandlers(
     private async ValueTask<IpcResult<ActionReply>> DoAsync(
         IReadOnlyList<string> selectors,
         Func<ProcessSupervisor, Task<ActionResult>> action
+    ) => await DoInOrderAsync(selectors, async found => await Task.WhenAll(found.Select(action)));
+
+    private async ValueTask<IpcResult<ActionReply>> DoInOrderAsync(
+        IReadOnlyList<string> selectors,
+        Func<IReadOnlyList<ProcessSupervisor>, Task<IReadOnlyList<ActionResult>>> action
     )
     {
         if (selectors.Count == 0)
@@ -182,7 +226,7 @@ internal sealed class ProcessHandlers(
             return new IpcError(error!.Code, error.Message, error.Hint); // set whenever the call says no
         }
 
-        return new ActionReply(await Task.WhenAll(found.Select(action)));
+        return new ActionReply(await action(found));
     }
 
     private static ValueTask<IpcResult<T>> Failed<T>(SelectionError? error) =>

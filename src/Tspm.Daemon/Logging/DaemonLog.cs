@@ -37,6 +37,13 @@ internal static partial class DaemonLog
     [LoggerMessage(1006, LogLevel.Warning, "{Name}: descendants that could not be ended: {Pids}")]
     public static partial void Survivors(ILogger log, string name, string pids);
 
+    [LoggerMessage(
+        1030,
+        LogLevel.Warning,
+        "{Name}: its stop command failed, its signal is sent instead: {Reason}"
+    )]
+    public static partial void StopCommandFailed(ILogger log, string name, string reason);
+
     [LoggerMessage(1007, LogLevel.Error, "{Name}: its supervisor failed")]
     public static partial void SupervisorFailed(ILogger log, Exception error, string name);
 

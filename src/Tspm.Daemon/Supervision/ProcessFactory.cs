@@ -1,5 +1,6 @@
 using Tspm.CaptureLog;
 using Tspm.Daemon.Logging;
+using Tspm.Daemon.Supervision.Dependencies;
 using Tspm.Daemon.Topics;
 using Tspm.Logs;
 using Tspm.Protocol;
@@ -15,14 +16,10 @@ internal sealed class ProcessFactory(
     LogTopicSource topics
 )
 {
-    private const int MaxEnvironmentBytes = 2 * 1024 * 1024;
-    private const int MaxDelayMs = 86_400_000;
-    private const long MaxRestartMs = 31L * MaxDelayMs;
-
     /// <summary>Makes a process and starts it.</summary>
     public async Task<ActionResult> StartNewAsync(ProcessSpec spec, bool replace, bool isTemporary)
     {
-        if (FindFault(spec) is { } fault)
+        if ((SpecFaults.Find(spec) ?? FindDependencyFault(spec)) is { } fault)
         {
             return Refused(spec, ErrorCodes.BadRequest, fault, null);
         }
@@ -71,9 +68,128 @@ internal sealed class ProcessFactory(
         }
     }
 
+    /// <summary>Makes and starts so many alike, named <c>name.0</c> and so on.</summary>
+    public async Task<IReadOnlyList<ActionResult>> StartInstancesAsync(
+        ProcessSpec spec,
+        int count,
+        bool replace
+    )
+    {
+        if (count is < 1 or > InstanceSpec.MaxInstances)
+        {
+            return
+            [
+                Refused(
+                    spec,
+                    ErrorCodes.BadRequest,
+                    $"{count} instances are not within 1 to {InstanceSpec.MaxInstances}",
+                    null
+                ),
+            ];
+        }
+
+        var old = registry
+            .All.Where(known =>
+                known.Record.Spec.Ns == spec.Ns
+                && (
+                    known.Record.Spec.Name == spec.Name
+                    || known.Record.Spec.Instance?.Group == spec.Name
+                )
+            )
+            .ToList();
+        if (old.Count > 0 && !replace)
+        {
+            return
+            [
+                Refused(
+                    spec,
+                    ErrorCodes.Conflict,
+                    $"there is a process named \"{spec.Name}\" already",
+                    $"tspm scale {spec.Name} {count}, or --replace"
+                ),
+            ];
+        }
+
+        foreach (var known in old)
+        {
+            await DeleteAsync(known, keepLogs: false);
+        }
+
+        var results = new List<ActionResult>();
+        for (var index = 0; index < count; index++)
+        {
+            results.Add(await StartNewAsync(Instances.Make(spec, index), false, false));
+        }
+
+        return results;
+    }
+
+    /// <summary>Starts what a process needs and what does not run, before it.</summary>
+    public async Task StartNeedsAsync(ProcessSpec spec)
+    {
+        if (spec.DependsOn.Count == 0)
+        {
+            return;
+        }
+
+        var graph = new DependencyGraph(registry.All.Select(known => known.Record.Spec));
+        var own = registry
+            .All.Select(known => known.Record.Spec)
+            .FirstOrDefault(known => known.Ns == spec.Ns && known.Name == spec.Name);
+        foreach (var needed in own is null ? [] : graph.NeedsOf(own).Reverse())
+        {
+            var process = registry.All.FirstOrDefault(known => known.Record.Spec == needed);
+            if (
+                process
+                is { Status: ProcessStatus.Stopped or ProcessStatus.Failed }
+                    or { Status: ProcessStatus.Exited, Record.Runs: [{ Code: not 0 }, ..] }
+            )
+            {
+                await process.DoAsync(CommandVerb.Start);
+            }
+        }
+    }
+
+    /// <summary>What is wrong with what a process depends on; null if nothing is.</summary>
+    public string? FindDependencyFault(ProcessSpec spec)
+    {
+        if (spec.DependsOn.Count == 0)
+        {
+            return null;
+        }
+
+        var others = registry
+            .All.Select(known => known.Record.Spec)
+            .Where(known => known.Ns != spec.Ns || known.Name != spec.Name)
+            .Append(spec)
+            .ToList();
+        foreach (var wanted in spec.DependsOn)
+        {
+            if (
+                !others.Any(other =>
+                    DependencyGraph.Means(
+                        wanted,
+                        spec.Ns,
+                        other.Ns,
+                        other.Name,
+                        other.Instance?.Group
+                    )
+                )
+            )
+            {
+                return $"depends on {wanted.Name}, which is not known";
+            }
+        }
+
+        return new DependencyGraph(others).FindCycle() is { } cycle
+            ? $"the dependencies go in a circle: {cycle}"
+            : null;
+    }
+
     private async Task<ActionResult> StartFirstAsync(ProcessSupervisor process)
     {
         process.Start();
+        await StartNeedsAsync(process.Record.Spec);
         var result = await process.DoAsync(CommandVerb.Start);
         if (result.Error != ErrorCodes.SpawnFailed)
         {
@@ -163,56 +279,6 @@ internal sealed class ProcessFactory(
             Directory.Delete(spill, recursive: true);
         }
     }
-
-    private static string? FindFault(ProcessSpec spec)
-    {
-        if (ProcessNames.FindFault(spec.Name) is { } name)
-        {
-            return $"\"{spec.Name}\": {name}";
-        }
-
-        if (ProcessNames.FindFault(spec.Ns) is { } ns)
-        {
-            return $"namespace \"{spec.Ns}\": {ns}";
-        }
-
-        return spec.Command.Count is 0 or > ProcessSpec.MaxArguments
-                ? $"a command has 1 to {ProcessSpec.MaxArguments} words"
-            : spec.Command[0].Length == 0 ? "the program has no name"
-            : spec.Command.Concat(spec.Env).Any(text => text.Contains('\0'))
-                ? "an argument or variable holds a NUL character"
-            : !Path.IsPathRooted(spec.Cwd) ? $"the working directory \"{spec.Cwd}\" is not absolute"
-            : spec.Env.Sum(entry => (long)entry.Length) > MaxEnvironmentBytes
-                ? $"the environment has more than {MaxEnvironmentBytes} characters"
-            : spec.Env.FirstOrDefault(entry => entry.IndexOf('=') <= 0) is { } bad
-                ? $"\"{bad}\" is not NAME=value"
-            : !RestartPolicies.All.Contains(spec.Restart.Policy)
-                ? $"\"{spec.Restart.Policy}\" is not one of {string.Join(", ", RestartPolicies.All)}"
-            : FindRestartFault(spec.Restart) is { } restart ? restart
-            : spec.Disk.FindFault() is { } disk ? disk
-            : spec.Stop.Signal is < 1 or > 64 ? $"{spec.Stop.Signal} is not a signal: 1 to 64"
-            : spec.Stop.TimeoutMs is < 0 or > 3_600_000
-                ? $"a stop timeout of {spec.Stop.TimeoutMs} ms is not within 0 to 1 h"
-            : spec.Umask > 0x1FF ? $"umask {Convert.ToString(spec.Umask, 8)} is not within 0 to 777"
-            : null;
-    }
-
-    private static string? FindRestartFault(RestartSpec restart) =>
-        restart.MaxRestarts is < 0 or > 1_000_000
-            ? $"{restart.MaxRestarts} restarts are not within 0 to 1,000,000"
-        : restart.WithinMs is < 1 or > MaxRestartMs
-            ? $"a restart window of {restart.WithinMs} ms is not within 1 ms to 31 days"
-        : restart.InitialDelayMs is < 0 or > MaxDelayMs
-            ? $"a first delay of {restart.InitialDelayMs} ms is not within 0 to 1 day"
-        : restart.MaxDelayMs is < 0 or > MaxDelayMs
-            ? $"a longest delay of {restart.MaxDelayMs} ms is not within 0 to 1 day"
-        : restart.MinUptimeMs is < 0 or > MaxDelayMs
-            ? $"a shortest uptime of {restart.MinUptimeMs} ms is not within 0 to 1 day"
-        : restart.Factor is not (>= 1 and <= 100)
-            ? $"a back-off factor of {restart.Factor} is not within 1 to 100"
-        : restart.Jitter is not (>= 0 and <= 1)
-            ? $"a jitter of {restart.Jitter} is not within 0 to 1"
-        : null;
 
     private static ActionResult Refused(
         ProcessSpec spec,

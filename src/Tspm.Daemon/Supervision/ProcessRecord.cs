@@ -38,6 +38,9 @@ internal sealed record ProcessRecord
     /// <summary>Why it was given up; null if it was not.</summary>
     public string? FailedReason { get; init; }
 
+    /// <summary>The settings were changed since the newest run began.</summary>
+    public bool HasPendingChanges { get; init; }
+
     /// <summary>How many runs are kept.</summary>
     public const int MaxRuns = 10;
 }
@@ -77,6 +80,9 @@ internal sealed record RunRecord
 
     /// <summary>CPU time, ms.</summary>
     public long? CpuMs { get; init; }
+
+    /// <summary>Its readiness check has passed.</summary>
+    public bool IsReady { get; init; }
 
     /// <summary>True if its run-exit entry is in the log.</summary>
     public bool IsClosed { get; init; }

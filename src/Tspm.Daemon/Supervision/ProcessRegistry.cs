@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Tspm.Daemon.Logging;
 using Tspm.Daemon.Persistence;
+using Tspm.Daemon.Supervision.Dependencies;
 using Tspm.Protocol;
 
 namespace Tspm.Daemon.Supervision;
@@ -29,7 +30,11 @@ internal sealed class ProcessRegistry : IAsyncDisposable
     {
         _file = file;
         _log = log;
+        Others = new DependencyBoard(() => [.. _all.Select(FactsOf)]);
     }
+
+    /// <summary>Tells how far each is, for those that depend on it.</summary>
+    public DependencyBoard Others { get; }
 
     /// <summary>The keeper that is there now, by pid and start time.</summary>
     public string Keeper { get; set; } = "";
@@ -72,16 +77,22 @@ internal sealed class ProcessRegistry : IAsyncDisposable
         lock (_gate)
         {
             id = 0;
-            var isTaken = _all.Any(process =>
-                process.Record.Spec.Ns == ns && process.Record.Spec.Name == name
-            );
-            if (isTaken || !_reserved.Add((ns, name)))
+            if (!TryTake(ns, name))
             {
                 return false;
             }
 
             id = _nextId++;
             return true;
+        }
+    }
+
+    /// <summary>Takes another name for a known process, until it is released; false if it is taken.</summary>
+    public bool TryReserve(string ns, string name)
+    {
+        lock (_gate)
+        {
+            return TryTake(ns, name);
         }
     }
 
@@ -103,6 +114,7 @@ internal sealed class ProcessRegistry : IAsyncDisposable
             _all = [.. _all.Append(process).OrderBy(known => known.Record.Id)];
         }
 
+        process.Changed += OnProcessChanged;
         TellChange();
     }
 
@@ -114,6 +126,7 @@ internal sealed class ProcessRegistry : IAsyncDisposable
             _all = [.. _all.Where(known => known != process)];
         }
 
+        process.Changed -= OnProcessChanged;
         TellChange();
     }
 
@@ -121,6 +134,32 @@ internal sealed class ProcessRegistry : IAsyncDisposable
     {
         Interlocked.Increment(ref _changes);
         Changed?.Invoke();
+        Others.Tell();
+    }
+
+    /// <summary>Under the gate.</summary>
+    private bool TryTake(string ns, string name) =>
+        !_all.Any(process =>
+            process.Record.Spec.Ns == ns
+            && (process.Record.Spec.Name == name || process.Record.Spec.Instance?.Group == name)
+        ) && _reserved.Add((ns, name));
+
+    private void OnProcessChanged(ProcessSupervisor process) => Others.Tell();
+
+    private static DependencyFacts FactsOf(ProcessSupervisor process)
+    {
+        var record = process.Record;
+        var spec = record.Spec;
+        var last = record.Runs.FirstOrDefault(run => run.EndedAt is not null);
+        return new DependencyFacts(spec.Ns, spec.Name, spec.Instance?.Group, process.Status)
+        {
+            HasReady = spec.Ready is not null,
+            IsReady = process.Run is { IsReady: true },
+            HasHealth = spec.Health is not null,
+            HasPassedHealth = process.Run is { HasPassedHealth: true },
+            HasSucceeded =
+                last is { Signal: 0, Code: { } code } && spec.Restart.SuccessCodes.Contains(code),
+        };
     }
 
     /// <summary>The next number in the order of starts.</summary>
@@ -226,7 +265,9 @@ internal sealed class ProcessRegistry : IAsyncDisposable
             return new SelectionError(ErrorCodes.NotFound, $"no process matches \"{text}\"", hint);
         }
 
-        if (isChange && selector.IsExactName && matches.Count > 1)
+        var isOneGroup =
+            matches.Select(process => process.Record.Spec.Ns).Distinct().Take(2).Count() < 2;
+        if (isChange && selector.IsExactName && !isOneGroup)
         {
             var names = string.Join(
                 ", ",
@@ -242,7 +283,8 @@ internal sealed class ProcessRegistry : IAsyncDisposable
         return null;
     }
 
-    private ProcessList Snapshot()
+    /// <summary>The list as it is now.</summary>
+    public ProcessList Snapshot()
     {
         lock (_gate)
         {

@@ -6,11 +6,20 @@ internal enum ProcessStatus
     /// <summary>Not running, and nobody wants it to.</summary>
     Stopped,
 
+    /// <summary>Wanted, but other processes must be so far first.</summary>
+    Waiting,
+
     /// <summary>Being spawned.</summary>
     Starting,
 
     /// <summary>Its leader lives.</summary>
     Running,
+
+    /// <summary>Its leader lives and its readiness check has passed.</summary>
+    Ready,
+
+    /// <summary>Its leader lives, but its health check fails.</summary>
+    Unhealthy,
 
     /// <summary>Signalled; the leader lives.</summary>
     Stopping,

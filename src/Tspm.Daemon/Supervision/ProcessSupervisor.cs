@@ -1,22 +1,21 @@
 using System.Threading.Channels;
-using Tspm.CaptureLog;
 using Tspm.Daemon.Logging;
+using Tspm.Daemon.Supervision.Life;
 using Tspm.Logs;
 using Tspm.Protocol;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Supervision;
 
-/// <summary>Keeps one process as it is wanted: a mailbox and one loop, the only one who changes its state.</summary>
+/// <summary>Keeps one process as it is wanted: a mailbox and one loop that asks <see cref="LifeTable"/> and does what it says.</summary>
 /// <remarks>
-/// The journal tells what happened, commands what is wanted, timers when to go on. A run is over in two steps:
-/// its leader was reaped, then its output is complete (or no longer waited for); only then run-exit is written.
+/// The journal tells what happened, commands what is wanted, the timer when to go on. Only the loop changes the
+/// state; what others read of it are whole values.
 /// </remarks>
 internal sealed class ProcessSupervisor : IAsyncDisposable
 {
-    private const int SigKill = 9;
-    private static readonly TimeSpan DescendantLook = TimeSpan.FromMilliseconds(20);
     private readonly SupervisorServices _services;
+    private readonly LifeTimes _times;
 
     // Full cannot happen by a program's doing: a run brings a handful of records, and the next waits for this loop.
     private readonly Channel<SupervisorMessage> _mailbox = Channel.CreateBounded<SupervisorMessage>(
@@ -26,14 +25,13 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             FullMode = BoundedChannelFullMode.Wait,
         }
     );
-    private readonly List<CommandMessage> _waitForStop = [];
-    private readonly List<CommandMessage> _startAfterStop = [];
+    private readonly CommandDesk _desk = new();
+    private readonly Queue<LifeEvent> _next = new();
     private readonly CancellationTokenSource _stopping = new();
-    private RunState? _run;
-    private RestartDecision? _decision;
-    private ITimer? _timer;
-    private long _timerNumber;
-    private long _graceUntil;
+    private readonly RunDriver _runs;
+    private readonly WaitingRoom _room;
+    private LifeState _state;
+    private readonly LifeTimer _timer;
     private Task _loop = Task.CompletedTask;
 
     // Not awaited by DisposeAsync: it is what disposes of this.
@@ -45,23 +43,38 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         Record = record;
         Log = log;
         _services = services;
-        Status = record.FailedReason is null ? StatusOf(record) : ProcessStatus.Failed;
+        var options = services.Options;
+        _times = new LifeTimes(options.Drain, options.ShortDrain, options.TemporaryLinger);
+        _state = new LifeState
+        {
+            Status = record.FailedReason is null ? StatusOf(record) : ProcessStatus.Failed,
+            IsWanted = record.IsWanted,
+            Restarts = record.Restarts,
+            History = record.History,
+            FailedReason = record.FailedReason,
+        };
+        _timer = new LifeTimer(services.Time, message => Post(message));
+        _runs = new RunDriver(this, services, _stopping.Token);
+        _room = new WaitingRoom(services.Others, () => Post(new OthersMessage()));
     }
 
-    /// <summary>What the list keeps; replaced, never changed in place.</summary>
-    public ProcessRecord Record { get; private set; }
+    /// <summary>What the list keeps; replaced, never changed in place, and only by the loop.</summary>
+    public ProcessRecord Record { get; set; }
 
     /// <summary>Its log.</summary>
     public LogWriter Log { get; }
 
     /// <summary>Its state.</summary>
-    public ProcessStatus Status { get; private set; }
+    public ProcessStatus Status => _state.Status;
 
     /// <summary>The run under way, or draining.</summary>
-    public RunState? Run => _run;
+    public RunState? Run => _runs.Current;
 
     /// <summary>When the next try is due, monotonic; 0 if none.</summary>
-    public long RetryAt { get; private set; }
+    public long RetryAt => _timer.RetryAt;
+
+    /// <summary>What it waits for before it starts; null if for nothing.</summary>
+    public string? WaitsFor => _room.WaitsFor;
 
     /// <summary>Where its files are.</summary>
     public string LogDirectory => _services.Home.Process(Record.Id);
@@ -73,28 +86,42 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     public void Start()
     {
         _loop = Task.Run(RunLoopAsync);
-        if (Record.IsTemporary && Record.Run > 0 && IsOver)
+        _runs.Resume(_state.Status);
+        if (Record.IsTemporary && Record.Run > 0 && _state.IsOver)
         {
             // It ended under the daemon before.
-            SetTimer(TimerKind.Forget, _services.Options.TemporaryLinger);
+            _timer.Set(new SetTimer(TimerKind.Forget, _services.Options.TemporaryLinger));
         }
     }
 
     /// <summary>A run that goes on: the keeper has it.</summary>
     public void Adopt(RunState run)
     {
-        _run = run;
-        Status = run.Outcome is null ? ProcessStatus.Running : ProcessStatus.Draining;
-        if (run.Outcome is { } outcome && Record.IsWanted)
+        _runs.Adopt(run);
+        var isReady = run.IsReady && Record.Spec.Ready is not null;
+        _state = _state with
         {
-            // The daemon before saw it end and died before it could act on that.
-            _decision = Decide(outcome, run.Uptime);
+            IsReady = isReady,
+            Status =
+                run.Outcome is not null ? ProcessStatus.Draining
+                : isReady ? ProcessStatus.Ready
+                : ProcessStatus.Running,
+        };
+        if (run.Outcome is not null && Record.IsWanted)
+        {
+            // The daemon before saw it end and died before it could act on that; its output is still to be waited for.
+            var alive = _state with { Status = ProcessStatus.Running };
+            var rules = LifeRules.Of(Record.Spec, Record.IsTemporary, _times);
+            _state = LifeTable.Step(alive, _runs.EndOf(run), rules).State;
         }
     }
 
+    /// <summary>A run that another one has taken the place of, and that lives still: it is ended.</summary>
+    public void Leave(RunState run) => _runs.Reload.Leave(run, null);
+
     /// <summary>What is alive of a run besides its leader.</summary>
     public IReadOnlyList<ProcFacts> FindDescendants(RunState run) =>
-        _services.Finder.Find(run.Pid, run.StartTime, run.RunId, PipesOf(run));
+        _runs.Tree.Find(Record.Id, run);
 
     /// <summary>Puts a message into the mailbox; false if it is full or closed.</summary>
     public bool Post(SupervisorMessage message) => _mailbox.Writer.TryWrite(message);
@@ -104,22 +131,50 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         CommandVerb verb,
         int signal = 0,
         int timeoutMs = -1,
-        bool toGroup = false
+        bool toGroup = false,
+        string? by = null
     )
     {
-        var done = new TaskCompletionSource<ActionResult>(
-            TaskCreationOptions.RunContinuationsAsynchronously
-        );
+        var done = CommandDesk.NewAnswer();
         var command = new CommandMessage(verb, done)
         {
             Signal = signal,
             TimeoutMs = timeoutMs,
             ToGroup = toGroup,
+            By = by,
         };
-        return Post(command)
-            ? done.Task
-            : Task.FromResult(Result(ErrorCodes.Failed, "it has too many commands waiting", null));
+        return Post(command) ? done.Task : Task.FromResult(Refuse());
     }
+
+    /// <summary>Has the record changed.</summary>
+    public Task<ActionResult> EditAsync(
+        Func<ProcessRecord, ProcessRecord> change,
+        string text,
+        bool isLater = false
+    )
+    {
+        var done = CommandDesk.NewAnswer();
+        return Post(new EditMessage(change, text, isLater, done))
+            ? done.Task
+            : Task.FromResult(Refuse());
+    }
+
+    /// <summary>What became of something, with the process as it is.</summary>
+    public ActionResult Result(string? error, string message, string? hint = null) =>
+        new()
+        {
+            Id = Record.Id,
+            Name = Record.Spec.Name,
+            Ns = Record.Spec.Ns,
+            Error = error,
+            Message = message,
+            Hint = hint,
+            Process = ProcessViews.Of(this, _services.Time, withDetails: false),
+        };
+
+    /// <summary>Writes a life-cycle entry into its log.</summary>
+    public Task TellAsync(LogEvent body) =>
+        _services.Ingest.AppendEventAsync(Log, body.Run, SupervisorServices.Body(body));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -127,7 +182,9 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         _mailbox.Writer.TryComplete();
         await _stopping.CancelAsync();
         await _loop;
-        CancelTimer();
+        _timer.Stop();
+        _room.Leave();
+        await _runs.DisposeAsync();
         _stopping.Dispose();
     }
 
@@ -152,13 +209,16 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         catch (Exception error)
         {
             DaemonLog.SupervisorFailed(_services.Log, error, Record.Spec.Name);
-            Status = ProcessStatus.Failed;
-            Record = Record with { FailedReason = "its supervisor failed; see: tspm daemon logs" };
+            const string reason = "its supervisor failed; see: tspm daemon logs";
+            _state = _state with { Status = ProcessStatus.Failed, FailedReason = reason };
+            Record = Record with { FailedReason = reason };
+            _mailbox.Writer.TryComplete();
         }
 
-        foreach (var waiting in _waitForStop.Concat(_startAfterStop))
+        _desk.AnswerAll(Result(ErrorCodes.ShuttingDown, "the daemon leaves"));
+        while (_mailbox.Reader.TryRead(out var unread))
         {
-            waiting.Done.TrySetResult(Result(ErrorCodes.ShuttingDown, "the daemon leaves", null));
+            CommandDesk.Refuse(unread, Result(ErrorCodes.ShuttingDown, "the daemon leaves"));
         }
     }
 
@@ -166,587 +226,167 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         message switch
         {
             CommandMessage command => CommandAsync(command),
-            JournalMessage journal => RecordAsync(journal.Record),
-            ResumeMessage when _run is null && Status is ProcessStatus.Exited => ResumeAsync(),
-            LostMessage when _run is { } lost => LoseAsync(lost),
-            TimerMessage timer when timer.Number == _timerNumber => TimerAsync(timer.Kind),
-            _ => Task.CompletedTask,
-        };
-
-    private Task CommandAsync(CommandMessage command) =>
-        command.Verb switch
-        {
-            CommandVerb.Start => StartCommandAsync(command),
-            CommandVerb.Stop => StopCommandAsync(command),
-            CommandVerb.Restart => RestartCommandAsync(command),
-            _ => SignalCommandAsync(command),
-        };
-
-    private async Task StartCommandAsync(CommandMessage command)
-    {
-        switch (Status)
-        {
-            case ProcessStatus.Running or ProcessStatus.Starting:
-                command.Done.SetResult(Result(null, "already running", null));
-                return;
-            case ProcessStatus.Stopping or ProcessStatus.Draining or ProcessStatus.Sweeping:
-                Record = Record with { IsWanted = true };
-                _startAfterStop.Add(command);
-                return;
-            default:
-                CancelTimer();
-                Record = Record with
+            JournalMessage journal => ApplyAllAsync(_runs.Read(journal.Record)),
+            SpawnMessage spawn => ApplyAllAsync(_runs.Read(spawn)),
+            CheckMessage check => ApplyAllAsync(_runs.Read(check)),
+            NoteMessage note when note.Run == Run?.Run => TellAsync(
+                new LogEvent
                 {
-                    IsWanted = true,
-                    Restarts = 0,
-                    FailedReason = null,
-                    History = RestartHistory.Clean,
-                };
-                command.Done.SetResult(await SpawnAsync());
-                return;
-        }
-    }
-
-    private async Task StopCommandAsync(CommandMessage command)
-    {
-        Record = Record with { IsWanted = false };
-        switch (Status)
-        {
-            case ProcessStatus.Running:
-                _waitForStop.Add(command);
-                await BeginStopAsync(command.Signal, command.TimeoutMs);
-                return;
-            case ProcessStatus.Stopping or ProcessStatus.Draining or ProcessStatus.Sweeping:
-                DropStarts();
-                _waitForStop.Add(command);
-                return;
-            default:
-                CancelTimer();
-                var wasBackoff = Status == ProcessStatus.Backoff;
-                SetStatus(ProcessStatus.Stopped);
-                await _services.SaveAsync();
-                command.Done.SetResult(
-                    Result(
-                        null,
-                        wasBackoff ? "stopped, it was waiting for its next try" : "not running",
-                        null
-                    )
-                );
-                return;
-        }
-    }
-
-    private async Task RestartCommandAsync(CommandMessage command)
-    {
-        if (Status is ProcessStatus.Running)
-        {
-            _startAfterStop.Add(command);
-            Record = Record with { Restarts = 0 };
-            await BeginStopAsync(command.Signal, command.TimeoutMs);
-            return;
-        }
-
-        await StartCommandAsync(command);
-    }
-
-    private async Task SignalCommandAsync(CommandMessage command)
-    {
-        if (_run is not { Outcome: null, Pid: > 0 } run)
-        {
-            command.Done.SetResult(Result(ErrorCodes.Failed, "it does not run", null));
-            return;
-        }
-
-        var errno = await _services.Keeper.SignalAsync(
-            Record.Id,
-            run.Run,
-            command.Signal,
-            command.ToGroup,
-            _stopping.Token
-        );
-        command.Done.SetResult(
-            errno == 0
-                ? Result(null, "signalled", null)
-                : Result(ErrorCodes.Failed, Errno.Describe(errno), null)
-        );
-    }
-
-    private async Task<ActionResult> SpawnAsync()
-    {
-        var run = new RunState(
-            Record.Run + 1,
-            Guid.CreateVersion7(_services.Time.GetUtcNow()),
-            RunState.AllStreams(Record.Spec)
-        )
-        {
-            StartedAt = _services.Time.GetTimestamp(),
-            StartedWall = _services.Time.GetUtcNow(),
-        };
-        _run = run;
-        SetStatus(ProcessStatus.Starting);
-        var fresh = new RunRecord
-        {
-            Run = run.Run,
-            RunId = run.RunId,
-            StartedAt = run.StartedWall,
-        };
-        Record = Record with
-        {
-            Run = run.Run,
-            StartOrder = _services.NextStartOrder(),
-            Runs = [fresh, .. Record.Runs.Take(ProcessRecord.MaxRuns - 1)],
-        };
-        await _services.SaveAsync();
-        var outcome = await _services.Keeper.SpawnAsync(
-            Record.Id,
-            run.Run,
-            run.RunId,
-            Record.Spec,
-            _stopping.Token
-        );
-        if (outcome.Errno != 0)
-        {
-            return await FailSpawnAsync(run, outcome.Errno, outcome.Stage);
-        }
-
-        run.Pid = outcome.Pid;
-        run.StartTime = outcome.StartTime;
-        UpdateRun(record => record with { Pid = run.Pid, StartTime = run.StartTime });
-        DaemonLog.RunStarted(_services.Log, Record.Spec.Name, run.Run, run.Pid);
-        SetStatus(ProcessStatus.Running);
-        await _services.SaveAsync();
-        return Result(null, "started", null);
-    }
-
-    private async Task<ActionResult> FailSpawnAsync(RunState run, int errno, int stage)
-    {
-        _run = null;
-        var (reason, hint) = Errno.DescribeSpawn(errno, stage, Record.Spec);
-        DaemonLog.SpawnFailed(_services.Log, Record.Spec.Name, reason);
-        var isRestart = Record.Restarts > 0;
-        var decision = isRestart ? Decide(RunOutcome.Unknown, TimeSpan.Zero) : null;
-        var body = RunEvents.SpawnFailed(run, errno, reason, decision);
-        await _services.Ingest.AppendEventAsync(Log, run.Run, SupervisorServices.Body(body));
-        UpdateRun(record =>
-            record with
-            {
-                EndedAt = _services.Time.GetUtcNow(),
-                Reason = reason,
-                IsClosed = true,
-            }
-        );
-        if (decision is { Action: AfterExit.Restart })
-        {
-            // A program that cannot be started is never tried again at once.
-            var delay = TimeSpan.FromMilliseconds(
-                Math.Max(decision.Delay.TotalMilliseconds, Record.Spec.Restart.InitialDelayMs)
-            );
-            WaitForRetry(decision with { Delay = delay });
-        }
-        else
-        {
-            Record = Record with { FailedReason = reason };
-            SetStatus(ProcessStatus.Failed);
-        }
-
-        await _services.SaveAsync();
-        return Result(ErrorCodes.SpawnFailed, reason, hint);
-    }
-
-    private async Task BeginStopAsync(int signal, int timeoutMs)
-    {
-        // Only a running process comes here, so there is a run.
-        var run = _run!;
-        var own = Record.Spec.Stop;
-        run.WasSignalled = true;
-        run.Descendants = FindDescendants(run);
-        SetStatus(ProcessStatus.Stopping);
-        var grace = TimeSpan.FromMilliseconds(timeoutMs >= 0 ? timeoutMs : own.TimeoutMs);
-        _graceUntil =
-            _services.Time.GetTimestamp()
-            + (long)(grace.TotalSeconds * _services.Time.TimestampFrequency);
-        SetTimer(TimerKind.Grace, grace);
-        await _services.Keeper.SignalAsync(
-            Record.Id,
-            run.Run,
-            signal > 0 ? signal : own.Signal,
-            toGroup: true,
-            _stopping.Token
-        );
-        await _services.SaveAsync();
-    }
-
-    private Task TimerAsync(TimerKind kind) =>
-        kind switch
-        {
-            TimerKind.Retry when Status == ProcessStatus.Backoff => RetryAsync(),
-            TimerKind.Grace when Status == ProcessStatus.Stopping => _services.Keeper.SignalAsync(
-                Record.Id,
-                _run?.Run ?? 0,
-                SigKill,
-                toGroup: true,
-                _stopping.Token
+                    What = note.What,
+                    Run = note.Run,
+                    Message = note.Text,
+                }
             ),
-            TimerKind.Drain when Status == ProcessStatus.Draining => CutAsync(),
-            TimerKind.Descendants when Status == ProcessStatus.Sweeping => SweepAsync(),
-            TimerKind.Forget when _run is null => Forget(),
+            NoteMessage note when note.What == LogEvents.NotReady => ApplyAllAsync(
+                _runs.Reload.ReadLate(note)
+            ),
+            ClosedMessage closed => CloseLeftAsync(closed.Run),
+            TimerMessage timer when _timer.IsWanted(timer) => ApplyAllAsync([
+                new TimeUp(timer.Kind),
+            ]),
+            OthersMessage when Status is ProcessStatus.Waiting => ApplyAllAsync(
+                _room.Look(Record.Spec)
+            ),
+            ResumeMessage when Run is null && Status is ProcessStatus.Exited => ApplyAllAsync([
+                _runs.ResumeLast(),
+            ]),
+            LostMessage when Run is { } run => ApplyAllAsync([_runs.Lose(run)]),
+            EditMessage edit => DoEditAsync(edit),
             _ => Task.CompletedTask,
         };
 
-    /// <summary>Nobody deleted it: the command that ran it is gone.</summary>
-    private Task Forget()
+    private async Task CommandAsync(CommandMessage command)
     {
-        _forgetting = Task.Run(() => _services.ForgetAsync(this));
-        return Task.CompletedTask;
-    }
-
-    private async Task RetryAsync()
-    {
-        RetryAt = 0;
-        await SpawnAsync();
-    }
-
-    private async Task CutAsync()
-    {
-        if (_run is not { } run)
+        if (command.Verb == CommandVerb.Signal)
         {
+            command.Done.TrySetResult(await _runs.SignalAsync(command));
             return;
         }
 
-        run.WasCut = true;
-        await _services.Keeper.CutDrainAsync(Record.Id, run.Run, _stopping.Token);
-        await FinishAsync(run);
+        var order = new StopOrder(command.Signal, command.TimeoutMs, command.By);
+        LifeEvent asked = command.Verb switch
+        {
+            CommandVerb.Start => new StartAsked(),
+            CommandVerb.Stop => new StopAsked(order),
+            CommandVerb.Restart => new RestartAsked(order),
+            CommandVerb.Reload => new ReloadAsked(),
+            _ => new ResetAsked(),
+        };
+        _desk.Current = command;
+        await ApplyAllAsync([asked]);
+        _desk.Current = null;
     }
 
-    private Task RecordAsync(in JournalRecord record)
+    private async Task ApplyAllAsync(IReadOnlyList<LifeEvent> events)
     {
-        if (
-            _run is not { } run
-            || record.Run != run.Run
-            || record.Flags.HasFlag(JournalFlags.Snapshot)
-        )
+        foreach (var what in events)
         {
-            return Task.CompletedTask;
-        }
-
-        switch (record.Kind)
-        {
-            case JournalRecordKind.Spawned when run.Pid == 0:
-                run.Pid = (int)record.A;
-                run.StartTime = record.B;
-                return Task.CompletedTask;
-            case JournalRecordKind.Exited when run.Outcome is null:
-                return ExitedAsync(run, record);
-            case JournalRecordKind.StreamEnd when !record.Flags.HasFlag(JournalFlags.Orphan):
-                run.OpenStreams &= ~(1 << (int)record.Stream);
-                return
-                    run is { Outcome: not null, OpenStreams: 0 } && Status == ProcessStatus.Draining
-                    ? FinishAsync(run)
-                    : Task.CompletedTask;
-            default:
-                return Task.CompletedTask;
-        }
-    }
-
-    private async Task ResumeAsync()
-    {
-        var last = Record.Runs[0]; // a process that has exited has had a run
-        var outcome = new RunOutcome(last.Signal == 0 ? last.Code : null, last.Signal);
-        var uptime = (last.EndedAt ?? last.StartedAt) - last.StartedAt;
-        var decision = Decide(outcome, uptime);
-        if (decision.Action == AfterExit.Restart)
-        {
-            await RestartAsync(decision);
-            await _services.SaveAsync();
-        }
-    }
-
-    private async Task LoseAsync(RunState run)
-    {
-        Record = Record with { IsWanted = false };
-        run.Outcome ??= RunOutcome.Unknown;
-        run.WasCut = true;
-        UpdateRun(old =>
-            old with
+            _next.Enqueue(what);
+            while (_next.TryDequeue(out var next))
             {
-                EndedAt = old.EndedAt ?? _services.Time.GetUtcNow(),
-                Reason = "the machine or the keeper was restarted",
+                await ApplyAsync(next);
             }
-        );
-        await FinishAsync(run);
+        }
     }
 
-    private async Task ExitedAsync(RunState run, JournalRecord record)
+    private async Task ApplyAsync(LifeEvent what)
     {
-        const int unknownBit = 33;
-        var signal = (int)(uint)record.B;
-        run.Outcome =
-            (record.B >> unknownBit & 1) != 0
-                ? RunOutcome.Unknown
-                : new RunOutcome(signal == 0 ? (int)record.A : null, signal);
-        run.Uptime = _services.Time.GetElapsedTime(run.StartedAt);
-        run.MaxMemoryBytes = (long)(uint)record.C * 1024;
-        run.CpuMs = (long)(record.C >> 32);
-        DaemonLog.RunEnded(_services.Log, Record.Spec.Name, run.Run, run.Outcome.Value.ToString());
-        var wasStopped = Status == ProcessStatus.Stopping || !Record.IsWanted;
-        _decision = wasStopped ? null : Decide(run.Outcome.Value, run.Uptime);
-        UpdateRun(old =>
-            old with
-            {
-                EndedAt = _services.Time.GetUtcNow(),
-                Code = run.Outcome.Value.Code,
-                Signal = signal,
-                MaxMemoryBytes = run.MaxMemoryBytes,
-                CpuMs = run.CpuMs,
-            }
-        );
-        CancelTimer();
-        SetStatus(ProcessStatus.Draining);
-        if (run.OpenStreams == 0)
-        {
-            await FinishAsync(run);
-            return;
-        }
-
-        var isAwaited =
-            _decision is { Action: AfterExit.Restart } || _startAfterStop.Count > 0 || wasStopped;
-        SetTimer(
-            TimerKind.Drain,
-            isAwaited ? _services.Options.ShortDrain : _services.Options.Drain
-        );
-    }
-
-    /// <summary>The leader was reaped and the output is complete, or no longer waited for.</summary>
-    private async Task FinishAsync(RunState run)
-    {
-        CancelTimer();
-        await WriteRunExitAsync(run);
-        UpdateRun(old => old with { IsClosed = true });
-        if (run.WasSignalled)
-        {
-            SetStatus(ProcessStatus.Sweeping);
-            await SweepAsync();
-            return;
-        }
-
-        await GoOnAsync();
-    }
-
-    private async Task WriteRunExitAsync(RunState run)
-    {
-        var body = RunEvents.RunExit(run, _decision, isAwaited: _startAfterStop.Count > 0);
-        await _services.Ingest.AppendEventAsync(Log, run.Run, SupervisorServices.Body(body));
-    }
-
-    /// <summary>Ends what is left of a stopped run: its own signal until the grace is over, then SIGKILL, then names what stays.</summary>
-    private async Task SweepAsync()
-    {
-        if (_run is not { } run)
-        {
-            return;
-        }
-
-        var found = FindDescendants(run);
-        var living = TreeKiller.Living([
-            .. found,
-            .. run.Descendants.Where(old => found.All(now => now.Pid != old.Pid)),
-        ]);
-        if (living.Count == 0)
-        {
-            await GoOnAsync();
-            return;
-        }
-
-        var left = _services.Time.GetElapsedTime(_services.Time.GetTimestamp(), _graceUntil);
-        var isOver = left <= TimeSpan.Zero;
-        if (isOver && left < -TimeSpan.FromSeconds(2))
-        {
-            DaemonLog.Survivors(
-                _services.Log,
-                Record.Spec.Name,
-                string.Join(' ', living.Select(p => p.Pid))
-            );
-            await GoOnAsync();
-            return;
-        }
-
-        var isNew =
-            living.Any(now => run.Descendants.All(old => old.Pid != now.Pid)) || !run.IsSwept;
-        if (isOver)
-        {
-            TreeKiller.Signal(living, SigKill);
-        }
-        else if (isNew)
-        {
-            TreeKiller.Signal(living, Record.Spec.Stop.Signal);
-        }
-
-        run.Descendants = living;
-        run.IsSwept = true;
-        SetTimer(TimerKind.Descendants, DescendantLook);
-    }
-
-    /// <summary>Whatever comes after a run.</summary>
-    private async Task GoOnAsync()
-    {
-        var decision = _decision;
-        _decision = null;
-        _run = null;
-        if (_startAfterStop.Count > 0)
-        {
-            await StartWaitingAsync();
-        }
-        else if (!Record.IsWanted || decision is null)
-        {
-            SetStatus(ProcessStatus.Stopped);
-        }
-        else if (decision.Action == AfterExit.Restart)
-        {
-            await RestartAsync(decision);
-        }
-        else if (decision.Action == AfterExit.GiveUp)
-        {
-            DaemonLog.GivenUp(_services.Log, Record.Spec.Name, decision.Reason ?? "");
-            Record = Record with { FailedReason = decision.Reason };
-            SetStatus(ProcessStatus.Failed);
-        }
-        else
-        {
-            SetStatus(ProcessStatus.Exited);
-        }
-
-        await _services.SaveAsync();
-        foreach (var waiting in _waitForStop)
-        {
-            waiting.Done.TrySetResult(Result(null, "stopped", null));
-        }
-
-        _waitForStop.Clear();
-    }
-
-    private async Task StartWaitingAsync()
-    {
-        CommandMessage[] waiting = [.. _startAfterStop];
-        _startAfterStop.Clear();
+        var rules = LifeRules.Of(Record.Spec, Record.IsTemporary, _times);
+        var step = LifeTable.Step(_state, what, rules);
+        _state = step.State;
         Record = Record with
         {
-            IsWanted = true,
-            FailedReason = null,
-            History = RestartHistory.Clean,
+            IsWanted = _state.IsWanted,
+            Restarts = _state.Restarts,
+            History = _state.History,
+            FailedReason = _state.FailedReason,
         };
-        var result = await SpawnAsync();
-        foreach (var command in waiting)
-        {
-            command.Done.TrySetResult(result);
-        }
-    }
-
-    private async Task RestartAsync(RestartDecision decision)
-    {
-        Record = Record with { Restarts = Record.Restarts + 1 };
-        if (decision.Delay > TimeSpan.Zero)
-        {
-            WaitForRetry(decision);
-            return;
-        }
-
-        await SpawnAsync();
-    }
-
-    private void WaitForRetry(RestartDecision decision)
-    {
-        RetryAt =
-            _services.Time.GetTimestamp()
-            + (long)(decision.Delay.TotalSeconds * _services.Time.TimestampFrequency);
-        SetTimer(TimerKind.Retry, decision.Delay);
-        SetStatus(ProcessStatus.Backoff);
-    }
-
-    private RestartDecision Decide(RunOutcome outcome, TimeSpan uptime)
-    {
-        var nowMs = _services.Time.GetTimestamp() * 1000 / _services.Time.TimestampFrequency;
-        var decision = RestartDecision.After(
-            Record.Spec.Restart,
-            Record.History,
-            outcome,
-            uptime,
-            nowMs,
-            Random.Shared.NextDouble()
-        );
-        Record = Record with { History = decision.History };
-        return decision;
-    }
-
-    private void DropStarts()
-    {
-        foreach (var dropped in _startAfterStop)
-        {
-            dropped.Done.TrySetResult(
-                Result(ErrorCodes.Conflict, "stopped before it was started again", null)
-            );
-        }
-
-        _startAfterStop.Clear();
-        _decision = null;
-    }
-
-    private void UpdateRun(Func<RunRecord, RunRecord> change)
-    {
-        var number = Record.Run;
-        Record = Record with
-        {
-            Runs = [.. Record.Runs.Select(run => run.Run == number ? change(run) : run)],
-        };
-    }
-
-    private void SetStatus(ProcessStatus status)
-    {
-        Status = status;
         Changed?.Invoke(this);
-        if (Record.IsTemporary && IsOver)
+        foreach (var action in step.Actions)
         {
-            SetTimer(TimerKind.Forget, _services.Options.TemporaryLinger);
+            await ActAsync(action);
+        }
+
+        if (step.Actions.Count > 0)
+        {
+            Changed?.Invoke(this);
         }
     }
 
-    private bool IsOver =>
-        Status is ProcessStatus.Stopped or ProcessStatus.Exited or ProcessStatus.Failed;
-
-    private void SetTimer(TimerKind kind, TimeSpan delay)
+    private Task ActAsync(LifeAction action)
     {
-        CancelTimer();
-        var number = ++_timerNumber;
-        _timer = _services.Time.CreateTimer(
-            _ => Post(new TimerMessage(number, kind)),
-            null,
-            delay,
-            Timeout.InfiniteTimeSpan
+        switch (action)
+        {
+            case AwaitOthers:
+                Follow(_room.Enter(Record.Spec));
+                return Task.CompletedTask;
+            case LeaveOthers:
+                _room.Leave();
+                return Task.CompletedTask;
+            case SetTimer timer:
+                _timer.Set(timer);
+                return Task.CompletedTask;
+            case ClearTimer:
+                _timer.Stop();
+                return Task.CompletedTask;
+            case Save:
+                return _services.SaveAsync();
+            case Tell tell:
+                if (tell.What == LogEvents.Ready)
+                {
+                    _runs.MarkReady();
+                }
+
+                return TellAsync(RunEvents.Of(tell, Run?.Run ?? Record.Run));
+            case Forget:
+                // Nobody deleted it: the command that ran it is gone.
+                _forgetting = Task.Run(() => _services.ForgetAsync(this));
+                return Task.CompletedTask;
+            default:
+                return _desk.TryDo(action, AnswerOf) ? Task.CompletedTask : ActOnRunAsync(action);
+        }
+    }
+
+    private ActionResult AnswerOf(string? error, string message) =>
+        Result(error, message, _runs.HintOf(error));
+
+    private async Task ActOnRunAsync(LifeAction action) =>
+        Follow(await _runs.DoAsync(action, _state));
+
+    private void Follow(IReadOnlyList<LifeEvent> events)
+    {
+        foreach (var what in events)
+        {
+            _next.Enqueue(what);
+        }
+    }
+
+    private Task CloseLeftAsync(uint run)
+    {
+        _runs.MarkClosed(run);
+        Changed?.Invoke(this);
+        return _services.SaveAsync();
+    }
+
+    private async Task DoEditAsync(EditMessage edit)
+    {
+        Record = edit.Change(Record);
+        var isLater = edit.IsLater && _state.IsAlive;
+        Record = Record with { HasPendingChanges = Record.HasPendingChanges || isLater };
+        await TellAsync(
+            new LogEvent
+            {
+                What = LogEvents.Changed,
+                Run = Record.Run,
+                Message = edit.Text,
+            }
+        );
+        await _services.SaveAsync();
+        Changed?.Invoke(this);
+        edit.Done.TrySetResult(
+            Result(null, isLater ? $"{edit.Text}; holds from the next start on" : edit.Text)
         );
     }
 
-    private void CancelTimer()
-    {
-        _timerNumber++;
-        _timer?.Dispose();
-        _timer = null;
-        RetryAt = 0;
-    }
-
-    private IReadOnlyList<string> PipesOf(RunState run) =>
-        [
-            _services.Home.NamedPipe(Record.Id, run.Run, StreamKind.Out),
-            _services.Home.NamedPipe(Record.Id, run.Run, StreamKind.Err),
-        ];
-
-    private ActionResult Result(string? error, string message, string? hint) =>
-        new()
-        {
-            Id = Record.Id,
-            Name = Record.Spec.Name,
-            Ns = Record.Spec.Ns,
-            Error = error,
-            Message = message,
-            Hint = hint,
-            Process = ProcessViews.Of(this, _services.Time, withDetails: false),
-        };
+    private ActionResult Refuse() => Result(ErrorCodes.Failed, "it has too many commands waiting");
 }

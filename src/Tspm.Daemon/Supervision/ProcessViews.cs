@@ -30,8 +30,8 @@ internal static class ProcessViews
             Status = NameOf(status),
             StatusText = TextOf(status, ended),
             Pid = lives ? run!.Pid : null,
-            Run = record.Run,
-            RunId = last?.RunId.ToString(),
+            Run = run?.Run ?? record.Run,
+            RunId = (run?.RunId ?? last?.RunId)?.ToString(),
             Restarts = record.Restarts,
             ExitCode = ended is { Signal: 0 } ? ended.Code : null,
             ExitSignal = ended is null ? null : new RunOutcome(ended.Code, ended.Signal).SignalName,
@@ -55,7 +55,29 @@ internal static class ProcessViews
             Restart = spec.Restart.Policy,
             Pty = spec.Pty,
         };
+        view = WithSupervision(view, supervisor, lives);
         return withDetails ? WithDetails(view, supervisor) : view;
+    }
+
+    private static ProcessView WithSupervision(
+        ProcessView view,
+        ProcessSupervisor supervisor,
+        bool lives
+    )
+    {
+        var spec = supervisor.Record.Spec;
+        return view with
+        {
+            WaitsFor = supervisor.WaitsFor,
+            HasReady = spec.Ready is not null,
+            Labels = spec.Labels.Count > 0 ? spec.Labels : null,
+            DependsOn =
+                spec.DependsOn.Count > 0
+                    ? [.. spec.DependsOn.Select(one => $"{one.Name}:{one.Condition}")]
+                    : null,
+            Group = spec.Instance?.Group,
+            HasPendingChanges = lives && supervisor.Record.HasPendingChanges,
+        };
     }
 
     private static ProcessView WithDetails(ProcessView view, ProcessSupervisor supervisor)
@@ -79,6 +101,8 @@ internal static class ProcessViews
             Children = ChildrenOf(supervisor),
             Stop = spec.Stop,
             RestartPolicy = spec.Restart,
+            Ready = spec.Ready,
+            Health = spec.Health,
         };
     }
 
@@ -122,7 +146,10 @@ internal static class ProcessViews
         status switch
         {
             ProcessStatus.Starting => ProcessStatuses.Starting,
+            ProcessStatus.Waiting => ProcessStatuses.Waiting,
             ProcessStatus.Running => ProcessStatuses.Running,
+            ProcessStatus.Ready => ProcessStatuses.Ready,
+            ProcessStatus.Unhealthy => ProcessStatuses.Unhealthy,
             ProcessStatus.Stopping or ProcessStatus.Sweeping => ProcessStatuses.Stopping,
             ProcessStatus.Draining or ProcessStatus.Exited => ProcessStatuses.Exited,
             ProcessStatus.Backoff => ProcessStatuses.Backoff,

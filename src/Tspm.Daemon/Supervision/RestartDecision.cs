@@ -25,20 +25,24 @@ internal sealed record RestartDecision(
     /// <param name="uptime">How long it was.</param>
     /// <param name="nowMs">Monotonic time, ms.</param>
     /// <param name="chance">A random number in [0, 1).</param>
+    /// <param name="isFailure">It failed, whatever its exit code: it could not be started, or its health check had it stopped.</param>
     public static RestartDecision After(
         RestartSpec policy,
         RestartHistory history,
         RunOutcome outcome,
         TimeSpan uptime,
         long nowMs,
-        double chance
+        double chance,
+        bool isFailure = false
     )
     {
+        var code = outcome.Signal == 0 ? outcome.Code : null;
         var wanted = policy.Policy switch
         {
-            RestartPolicies.Always => true,
+            _ when !isFailure && code is { } ended && policy.StopCodes.Contains(ended) => false,
+            RestartPolicies.Always or RestartPolicies.UnlessStopped => true,
             RestartPolicies.Never => false,
-            _ => outcome.IsFailure,
+            _ => isFailure || code is not { } own || !policy.SuccessCodes.Contains(own),
         };
         if (!wanted)
         {
@@ -50,7 +54,7 @@ internal sealed record RestartDecision(
         {
             return new RestartDecision(
                 AfterExit.Restart,
-                TimeSpan.Zero,
+                TimeSpan.FromMilliseconds(policy.PauseMs),
                 RestartHistory.Clean,
                 null
             );
@@ -80,13 +84,15 @@ internal sealed record RestartDecision(
     {
         if (streak == 0)
         {
-            return TimeSpan.Zero;
+            return TimeSpan.FromMilliseconds(policy.PauseMs);
         }
 
         var plain = policy.InitialDelayMs * Math.Pow(policy.Factor, Math.Min(streak - 1, 64));
         var bounded = Math.Min(plain, policy.MaxDelayMs);
         var varied = bounded * (1 + (policy.Jitter * ((2 * chance) - 1)));
-        return TimeSpan.FromMilliseconds(Math.Min(varied, policy.MaxDelayMs));
+        return TimeSpan.FromMilliseconds(
+            Math.Max(policy.PauseMs, Math.Min(varied, policy.MaxDelayMs))
+        );
     }
 }
 

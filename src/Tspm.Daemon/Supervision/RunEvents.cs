@@ -1,3 +1,4 @@
+using Tspm.Daemon.Supervision.Life;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Supervision;
@@ -5,6 +6,16 @@ namespace Tspm.Daemon.Supervision;
 /// <summary>The life-cycle entries that a supervisor writes into the log; pure.</summary>
 internal static class RunEvents
 {
+    /// <summary>What the table has told.</summary>
+    public static LogEvent Of(Tell tell, uint run) =>
+        new()
+        {
+            What = tell.What,
+            Run = run,
+            Message = tell.Message,
+            By = tell.By,
+        };
+
     /// <summary>A run that could not be started.</summary>
     /// <param name="run">The run.</param>
     /// <param name="errno">What the keeper said.</param>

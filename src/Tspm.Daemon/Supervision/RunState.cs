@@ -32,6 +32,15 @@ internal sealed class RunState(uint run, Guid runId, int openStreams)
     /// <summary>How the leader ended; null while it lives.</summary>
     public RunOutcome? Outcome { get; set; }
 
+    /// <summary>The newest entry of the log when it began: its own lines come after it.</summary>
+    public long LogHead { get; init; }
+
+    /// <summary>Its readiness check has passed.</summary>
+    public bool IsReady { get; set; }
+
+    /// <summary>Its health check has passed at least once.</summary>
+    public bool HasPassedHealth { get; set; }
+
     /// <summary>How long it lived.</summary>
     public TimeSpan Uptime { get; set; }
 

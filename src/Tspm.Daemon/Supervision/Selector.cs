@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Tspm.Daemon.Supervision;
 
-/// <summary>What a person names processes by: all, id, name, ns/name, ns/, a glob or /re/.</summary>
+/// <summary>What a person names processes by: all, id, name, ns/name, ns/, a glob, /re/ or @key=value.</summary>
 internal sealed class Selector
 {
     private const int MaxLength = 1024;
@@ -53,6 +53,10 @@ internal sealed class Selector
         {
             return ParseExpression(ExpressionOf(text), ref selector);
         }
+        else if (text[0] == '@')
+        {
+            return ParseLabel(text[1..], ref selector);
+        }
         else if (text.EndsWith('/'))
         {
             var ns = text[..^1];
@@ -60,11 +64,16 @@ internal sealed class Selector
         }
         else if (text.Contains('/'))
         {
-            selector = new Selector(process => FullName(process) == text);
+            selector = new Selector(process =>
+                FullName(process) == text || GroupName(process) == text
+            );
         }
         else
         {
-            selector = new Selector(process => process.Spec.Name == text, isExactName: true);
+            selector = new Selector(
+                process => process.Spec.Name == text || process.Spec.Instance?.Group == text,
+                isExactName: true
+            );
         }
 
         return null;
@@ -126,6 +135,20 @@ internal sealed class Selector
 
         return expression.Append('$').ToString();
     }
+
+    private static string? ParseLabel(string label, ref Selector selector)
+    {
+        if (label.IndexOf('=') <= 0)
+        {
+            return $"\"@{label}\" is not @key=value";
+        }
+
+        selector = new Selector(process => process.Spec.Labels.Contains(label));
+        return null;
+    }
+
+    private static string? GroupName(ProcessRecord process) =>
+        process.Spec.Instance is { } instance ? $"{process.Spec.Ns}/{instance.Group}" : null;
 
     private static string FullName(ProcessRecord process) =>
         $"{process.Spec.Ns}/{process.Spec.Name}";

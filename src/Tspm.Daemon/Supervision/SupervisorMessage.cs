@@ -1,4 +1,6 @@
 using Tspm.CaptureLog;
+using Tspm.Daemon.Keeper;
+using Tspm.Daemon.Supervision.Life;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Supervision;
@@ -20,6 +22,9 @@ internal sealed record CommandMessage(CommandVerb Verb, TaskCompletionSource<Act
 
     /// <summary>To the whole group (signal).</summary>
     public bool ToGroup { get; init; }
+
+    /// <summary>Who wants it.</summary>
+    public string? By { get; init; }
 }
 
 /// <summary>The commands of a process.</summary>
@@ -36,7 +41,50 @@ internal enum CommandVerb
 
     /// <summary>Send a signal.</summary>
     Signal,
+
+    /// <summary>Forget its failures.</summary>
+    Reset,
+
+    /// <summary>Start the new run, then stop the old one.</summary>
+    Reload,
 }
+
+/// <summary>What became of a spawn.</summary>
+/// <param name="Run">Which run.</param>
+/// <param name="Outcome">What the keeper said; null if it said nothing.</param>
+/// <param name="Fault">Why it said nothing.</param>
+internal sealed record SpawnMessage(uint Run, SpawnOutcome? Outcome, string? Fault)
+    : SupervisorMessage;
+
+/// <summary>A check of a run saw something.</summary>
+/// <param name="Run">Which run; what comes late from another is let go.</param>
+/// <param name="Event">What.</param>
+internal sealed record CheckMessage(uint Run, LifeEvent Event) : SupervisorMessage;
+
+/// <summary>A check of a run has something for its log.</summary>
+/// <param name="Run">Which run.</param>
+/// <param name="What">One of <see cref="LogEvents"/>.</param>
+/// <param name="Text">What there is to say.</param>
+internal sealed record NoteMessage(uint Run, string What, string Text) : SupervisorMessage;
+
+/// <summary>A run that another one has taken the place of is over, and its end is in the log.</summary>
+/// <param name="Run">Which run.</param>
+internal sealed record ClosedMessage(uint Run) : SupervisorMessage;
+
+/// <summary>Another process changed its state.</summary>
+internal sealed record OthersMessage : SupervisorMessage;
+
+/// <summary>The record is to be changed; only by this loop, so that no change is lost.</summary>
+/// <param name="Change">From the old one to the new one.</param>
+/// <param name="Text">What there is to say about it.</param>
+/// <param name="IsLater">It holds from the next start on.</param>
+/// <param name="Done">Gets what became of it.</param>
+internal sealed record EditMessage(
+    Func<ProcessRecord, ProcessRecord> Change,
+    string Text,
+    bool IsLater,
+    TaskCompletionSource<ActionResult> Done
+) : SupervisorMessage;
 
 /// <summary>The keeper saw something of this process.</summary>
 /// <param name="Record">What.</param>

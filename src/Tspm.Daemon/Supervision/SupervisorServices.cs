@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Tspm.CaptureLog;
 using Tspm.Daemon.Ingest;
 using Tspm.Daemon.Keeper;
+using Tspm.Daemon.Supervision.Dependencies;
 using Tspm.Logs;
 using Tspm.Protocol.Messages;
 
@@ -33,6 +34,12 @@ internal sealed record SupervisorServices
 
     /// <summary>Finds what is left of a run.</summary>
     public required DescendantFinder Finder { get; init; }
+
+    /// <summary>Tells how far other processes are.</summary>
+    public required DependencyBoard Others { get; init; }
+
+    /// <summary>The control groups of runs, where there are any.</summary>
+    public Cgroups Cgroups { get; init; } = Cgroups.None;
 
     /// <summary>Has the list saved; ends when it is.</summary>
     public required Func<Task> SaveAsync { get; init; }

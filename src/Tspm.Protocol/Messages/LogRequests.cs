@@ -194,7 +194,7 @@ public sealed record LogEvent
     /// <summary>Signal without SIG (run-exit).</summary>
     public string? Signal { get; init; }
 
-    /// <summary>Who ended it: <c>self</c>, <c>tspm</c> or <c>unknown</c> (run-exit).</summary>
+    /// <summary>Who ended it: <c>self</c>, <c>tspm</c> or <c>unknown</c> (run-exit); who wanted it, <c>uid N pid N (client)</c> (stopping).</summary>
     public string? By { get; init; }
 
     /// <summary>How long the run was, ms (run-exit).</summary>
@@ -254,4 +254,31 @@ public static class LogEvents
 
     /// <summary>The log was created.</summary>
     public const string Created = "created";
+
+    /// <summary>Its readiness check has passed.</summary>
+    public const string Ready = "ready";
+
+    /// <summary>It did not become ready in time.</summary>
+    public const string NotReady = "not-ready";
+
+    /// <summary>Its health check fails.</summary>
+    public const string Unhealthy = "unhealthy";
+
+    /// <summary>Its health check passes again.</summary>
+    public const string Healthy = "healthy";
+
+    /// <summary>It was given up before it could start: what it depends on has failed.</summary>
+    public const string Failed = "failed";
+
+    /// <summary>Somebody, or a check, has it stopped.</summary>
+    public const string Stopping = "stopping";
+
+    /// <summary>It waits for other processes.</summary>
+    public const string WaitingFor = "waiting-for";
+
+    /// <summary>Programs of a stopped run that could not be ended.</summary>
+    public const string Survivors = "survivors";
+
+    /// <summary>Settings were changed.</summary>
+    public const string Changed = "changed";
 }

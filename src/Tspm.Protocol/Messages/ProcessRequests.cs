@@ -22,6 +22,12 @@ public sealed record StartRequest
 
     /// <summary>Forget the process when its run has ended (<c>tspm run</c>).</summary>
     public bool Temporary { get; init; }
+
+    /// <summary>So many of it, named <c>name.0</c> and so on; 0 means one, under its own name.</summary>
+    public int Instances { get; init; }
+
+    /// <summary>Leave alone what the known ones depend on.</summary>
+    public bool NoDependencies { get; init; }
 }
 
 /// <summary>Stop, with a signal and grace of one's own.</summary>

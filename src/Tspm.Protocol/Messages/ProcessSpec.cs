@@ -44,6 +44,21 @@ public sealed record ProcessSpec
 
     /// <summary>The caller's soft limit of open files; 0 leaves the keeper's.</summary>
     public ulong OpenFiles { get; init; }
+
+    /// <summary>How it is known that it serves; null if running is enough.</summary>
+    public ProbeSpec? Ready { get; init; }
+
+    /// <summary>How it is known that it goes on serving; null if nobody looks.</summary>
+    public ProbeSpec? Health { get; init; }
+
+    /// <summary>What must be so of other processes before it is started.</summary>
+    public IReadOnlyList<DependencySpec> DependsOn { get; set; } = [];
+
+    /// <summary>Which of several like it this is; null if it is one of its own.</summary>
+    public InstanceSpec? Instance { get; init; }
+
+    /// <summary>What people select it by, as <c>key=value</c>.</summary>
+    public IReadOnlyList<string> Labels { get; set; } = [];
 }
 
 /// <summary>When a program that ended is started again.</summary>
@@ -72,6 +87,15 @@ public sealed record RestartSpec
 
     /// <summary>A run at least this long is a good one, ms.</summary>
     public int MinUptimeMs { get; set; } = 1_000;
+
+    /// <summary>The shortest pause before any restart, ms, also the one after a good run.</summary>
+    public int PauseMs { get; init; }
+
+    /// <summary>Exit codes that are no failure.</summary>
+    public IReadOnlyList<int> SuccessCodes { get; set; } = [0];
+
+    /// <summary>Exit codes after which it is not started again, whatever the policy.</summary>
+    public IReadOnlyList<int> StopCodes { get; set; } = [];
 }
 
 /// <summary>The names of restart policies.</summary>
@@ -86,16 +110,47 @@ public static class RestartPolicies
     /// <summary>Not at all.</summary>
     public const string Never = "never";
 
+    /// <summary>As <see cref="Always"/>, the name that container users know: a stop by a person holds with every policy.</summary>
+    public const string UnlessStopped = "unless-stopped";
+
     /// <summary>All of them.</summary>
-    public static readonly IReadOnlyList<string> All = [Always, OnFailure, Never];
+    public static readonly IReadOnlyList<string> All = [Always, OnFailure, Never, UnlessStopped];
 }
 
 /// <summary>How a program is stopped.</summary>
 public sealed record StopSpec
 {
+    /// <summary>The most signals of a list.</summary>
+    public const int MaxSignals = 8;
+
     /// <summary>The signal number, sent to the group.</summary>
     public int Signal { get; set; } = 15;
 
     /// <summary>Time until SIGKILL, ms.</summary>
     public int TimeoutMs { get; set; } = 10_000;
+
+    /// <summary>Signals after the first, each sent when another equal share of the time is over.</summary>
+    public IReadOnlyList<int> MoreSignals { get; set; } = [];
+
+    /// <summary>Run instead of the first signal, with the program's directory and environment and TSPM_PID; empty for none.</summary>
+    public IReadOnlyList<string> Command { get; set; } = [];
+
+    /// <summary>One of <see cref="StopScopes"/>.</summary>
+    public string Scope { get; set; } = StopScopes.Tree;
+}
+
+/// <summary>What a stop reaches.</summary>
+public static class StopScopes
+{
+    /// <summary>The group, then every descendant that can be attributed to the run.</summary>
+    public const string Tree = "tree";
+
+    /// <summary>The process group only.</summary>
+    public const string Group = "group";
+
+    /// <summary>The leader only.</summary>
+    public const string Leader = "leader";
+
+    /// <summary>All of them.</summary>
+    public static readonly IReadOnlyList<string> All = [Tree, Group, Leader];
 }

@@ -86,6 +86,30 @@ public sealed record ProcessView
 
     /// <summary>How it is restarted (describe only).</summary>
     public RestartSpec? RestartPolicy { get; init; }
+
+    /// <summary>What it waits for before it is started; null if for nothing.</summary>
+    public string? WaitsFor { get; init; }
+
+    /// <summary>True if it has a readiness check, so that running is less than ready.</summary>
+    public bool HasReady { get; init; }
+
+    /// <summary>Labels, <c>key=value</c>; null if it has none.</summary>
+    public IReadOnlyList<string>? Labels { get; init; }
+
+    /// <summary>What it depends on, <c>name:condition</c>; null if on nothing.</summary>
+    public IReadOnlyList<string>? DependsOn { get; init; }
+
+    /// <summary>The name that all instances go by; null if it is one of its own.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>The readiness check (describe only).</summary>
+    public ProbeSpec? Ready { get; init; }
+
+    /// <summary>The health check (describe only).</summary>
+    public ProbeSpec? Health { get; init; }
+
+    /// <summary>True if settings were changed that hold from the next start on.</summary>
+    public bool HasPendingChanges { get; init; }
 }
 
 /// <summary>The states of a process.</summary>
@@ -94,8 +118,17 @@ public static class ProcessStatuses
     /// <summary>Being spawned.</summary>
     public const string Starting = "starting";
 
+    /// <summary>Waits for other processes before it is started.</summary>
+    public const string Waiting = "waiting";
+
     /// <summary>Alive.</summary>
     public const string Running = "running";
+
+    /// <summary>Alive, and its readiness check has passed.</summary>
+    public const string Ready = "ready";
+
+    /// <summary>Alive, but its health check fails.</summary>
+    public const string Unhealthy = "unhealthy";
 
     /// <summary>Signalled, not gone yet.</summary>
     public const string Stopping = "stopping";

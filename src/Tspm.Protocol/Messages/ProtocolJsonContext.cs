@@ -31,4 +31,8 @@ namespace Tspm.Protocol.Messages;
 [JsonSerializable(typeof(LogSubscribeOptions))]
 [JsonSerializable(typeof(SubscribedLog))]
 [JsonSerializable(typeof(LogEvent))]
+[JsonSerializable(typeof(RestartRequest))]
+[JsonSerializable(typeof(SetRequest))]
+[JsonSerializable(typeof(RenameRequest))]
+[JsonSerializable(typeof(ScaleRequest))]
 public sealed partial class ProtocolJsonContext : JsonSerializerContext;

@@ -1,0 +1,152 @@
+using Tspm.Cli.Commands;
+
+namespace Tspm.Cli.CommandLine;
+
+/// <summary>How programs are kept running: options of start, and the commands that change known processes.</summary>
+internal static class SupervisionTree
+{
+    private const string Group = "run programs";
+
+    /// <summary>How it is stopped; for start and run.</summary>
+    public static readonly OptionSpec[] StopOptions =
+    [
+        new(
+            ["--stop-signal"],
+            "SIG[,SIG…]",
+            "what asks it to end, one after the other; default: TERM"
+        ),
+        new(["--stop-timeout"], "DUR", "time until it is killed; default: 10s"),
+        new(["--stop-scope"], "tree|group|leader", "what a stop reaches; default: tree"),
+        new(
+            ["--stop-command"],
+            "LINE",
+            "shell line that asks it to end, instead of the first signal"
+        ),
+    ];
+
+    /// <summary>What start has besides; each of them but the last is also a key of set.</summary>
+    public static readonly OptionSpec[] StartOptions =
+    [
+        new(
+            ["--restart"],
+            "POLICY",
+            "always, on-failure (default), never, or unless-stopped (same as always)"
+        ),
+        new(
+            ["--max-restarts"],
+            "N",
+            "short runs within --restart-within after which it is given up; default: 16"
+        ),
+        new(["--restart-within"], "DUR", "the window of --max-restarts; default: 5m"),
+        new(["--restart-delay"], "DUR", "pause before every restart; default: none"),
+        new(["--min-uptime"], "DUR", "a run at least this long is a good one; default: 1s"),
+        new(["--backoff"], "DUR", "delay before the second restart in a row; default: 200ms"),
+        new(["--backoff-max"], "DUR", "the longest delay; default: 30s"),
+        new(["--backoff-factor"], "F", "each delay is this times the one before; default: 2"),
+        new(["--success-codes"], "N[,N…]", "exit codes that are no failure; default: 0"),
+        new(["--stop-codes"], "N[,N…]", "exit codes after which it is not started again"),
+        new(
+            ["--ready"],
+            "CHECK",
+            "it serves when log:/RE/, tcp:HOST:PORT, http:URL, exec:LINE or notify says so"
+        ),
+        new(["--ready-timeout"], "DUR", "how long that may take before it is told; default: 60s"),
+        new(["--ready-interval"], "DUR", "between two looks; default: 1s"),
+        new(["--ready-delay"], "DUR", "before the first look"),
+        new(["--health"], "CHECK", "it goes on serving while tcp:, http:, exec: or notify says so"),
+        new(["--health-interval"], "DUR", "between two looks; default: 1s"),
+        new(["--health-timeout"], "DUR", "the longest look; default: 1s"),
+        new(["--health-delay"], "DUR", "before the first look"),
+        new(["--health-failures"], "N", "bad looks in a row that make it unhealthy; default: 3"),
+        new(["--health-successes"], "N", "good looks in a row that make it healthy; default: 1"),
+        new(["--health-action"], "tell|restart", "what then; default: tell"),
+        new(
+            ["--depends-on"],
+            "NAME[:started|ready|healthy|completed],…",
+            "what must be so of others first; default: started"
+        ),
+        new(
+            ["--label"],
+            "KEY=VALUE",
+            "for selectors @KEY=VALUE; may be repeated",
+            IsRepeatable: true
+        ),
+        new(
+            ["--instances", "-i"],
+            "N",
+            "so many of it: name.0, name.1, …, each with TSPM_INSTANCE"
+        ),
+        new(["--port-step"], "N", "by how much PORT differs from one instance to the next"),
+        new(["--no-deps"], null, "do not start what known ones depend on"),
+        new(
+            ["--wait"],
+            "ready|running",
+            "until it serves, or until it runs; alone: ready if there is a check",
+            IsValueOptional: true
+        ),
+        new(["--wait-timeout"], "DUR", "how long; default: 30s"),
+    ];
+
+    /// <summary>Options of restart.</summary>
+    public static readonly OptionSpec[] RestartOptions =
+    [
+        new(["--parallel"], "N", "so many at a time; the next when those serve"),
+        new(["--with-dependants"], null, "those that depend on them too"),
+    ];
+
+    /// <summary>Commands about known processes.</summary>
+    public static IReadOnlyList<CommandSpec> Commands { get; } =
+    [
+        new()
+        {
+            Names = ["reload"],
+            Group = Group,
+            Arguments = "SEL…",
+            Help = "start the new run, wait until it is ready, stop the old one",
+            Details =
+                "Needs a readiness check. One process after the other; when one does not become ready, its old run goes on and the rest is left alone.",
+            Options = [new(["--parallel"], "N", "so many at a time; default: 1")],
+            Run = SupervisionCommands.ReloadAsync,
+        },
+        new()
+        {
+            Names = ["reset"],
+            Group = Group,
+            Arguments = "SEL…",
+            Help = "forget failures: counters to zero, the next try now",
+            Run = SupervisionCommands.ResetAsync,
+        },
+        new()
+        {
+            Names = ["scale"],
+            Group = Group,
+            Arguments = "NAME N",
+            Help = "have N instances of a process",
+            Details =
+                "A process that has none becomes the first one, NAME.0. NAME goes on meaning all.",
+            Examples = ["tspm scale web 4"],
+            Run = SupervisionCommands.ScaleAsync,
+            MaxArguments = 2,
+        },
+        new()
+        {
+            Names = ["set"],
+            Group = Group,
+            Arguments = "SEL KEY=VALUE…",
+            Help = "change settings of a process",
+            Details =
+                "Keys are the options of start without dashes, env.NAME and label.NAME. Restart and stop settings and labels hold at once, the others from the next start on.",
+            Examples = ["tspm set web restart=always max-restarts=5", "tspm set web env.PORT=3000"],
+            Run = SupervisionCommands.SetAsync,
+        },
+        new()
+        {
+            Names = ["rename"],
+            Group = Group,
+            Arguments = "SEL [NS/]NAME",
+            Help = "give a process another name; its log goes on",
+            Run = SupervisionCommands.RenameAsync,
+            MaxArguments = 2,
+        },
+    ];
+}

@@ -1,0 +1,18 @@
+using Tspm.Daemon.Interop;
+using Tspm.Protocol.Messages;
+
+namespace Tspm.Daemon.Supervision.Checks;
+
+/// <summary>A shell line in the program's directory with its environment and TSPM_PID; well if it ends with 0.</summary>
+internal sealed class ExecCheck(CheckTarget target, ProcessSpec spec, int pid) : ICheck
+{
+    /// <inheritdoc/>
+    public Task<string?> LookAsync(TimeSpan timeout, CancellationToken ct) =>
+        ChildCommand.RunAsync(
+            ["/bin/sh", "-c", target.Text],
+            spec.Cwd,
+            [.. spec.Env, $"TSPM_PID={pid}"],
+            timeout,
+            ct
+        );
+}
