@@ -163,6 +163,29 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public void An_empty_file_that_gets_bytes_after_all_is_not_deleted_as_an_empty_one()
+    {
+        using var rig = new Rig(new LogFileRules(4096, 8192, MustBlock: false));
+        rig.Open(StreamKind.Out, StreamKind.Err);
+        rig.WriteAndSettle(StreamKind.Err, RotationTests.Lines(1, 100));
+        rig.Finish();
+
+        // The empty file of out can be opened by the next run only at its first byte.
+        Disk.Fault = (call, path) => RefuseHome(rig, call, path, NoSpace);
+        rig.Open(StreamKind.Out);
+        Disk.Fault = null;
+        rig.WriteAndSettle(StreamKind.Out, RotationTests.Lines(2, 5000));
+        for (var i = 0; i < 5; i++)
+        {
+            rig.WriteAndSettle(StreamKind.Out, RotationTests.Lines(i, 5000));
+        }
+
+        rig.Finish();
+
+        Assert.NotEqual(0, Verifier.Check(rig));
+    }
+
+    [Fact]
     public void A_sync_that_fails_makes_its_range_suspect_and_begins_a_new_file()
     {
         using var rig = new Rig(new LogFileRules(1 << 20, 1 << 22, MustBlock: false));

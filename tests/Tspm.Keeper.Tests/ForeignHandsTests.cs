@@ -182,7 +182,14 @@ public sealed class ForeignHandsTests
 
         isHomeFull = isSpillFull = false;
         rig.Finish();
-        return Verifier.Check(rig);
+        try
+        {
+            return Verifier.Check(rig);
+        }
+        catch (Exception error)
+        {
+            throw new InvalidOperationException($"{error.Message}\n{rig.Describe()}", error);
+        }
     }
 
     private static void Spoil(DataFile? file, bool mustDelete, Random random)

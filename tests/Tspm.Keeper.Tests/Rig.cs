@@ -177,6 +177,21 @@ internal sealed class Rig : IDisposable
 
     public IEnumerable<KeyValuePair<StreamName, MemoryStream>> Written => _written;
 
+    /// <summary>What the journal tells and which files there are, for a test that fails.</summary>
+    public string Describe() =>
+        string.Join(
+            '\n',
+            ReadJournal()
+                .Where(record => record.Kind != JournalRecordKind.Synced)
+                .Select(r => $"{r.Ord} {r.Kind} {r.Stream} run {r.Run}: {r.A} {r.B} {r.C}")
+                .Concat(
+                    HomeFiles
+                        .Concat(SpillFiles)
+                        .Select(path => $"{path} {new FileInfo(path).Length}")
+                )
+                .Append(LogText)
+        );
+
     /// <summary>Waits for a fact.</summary>
     public void Wait(Func<bool> fact)
     {

@@ -74,13 +74,7 @@ internal sealed class DataFileWriter
             files.PutBack(file);
         }
 
-        writer.File = DataFile.Create(
-            files.Process,
-            stream,
-            writer.End,
-            files.Directory,
-            isSpill: false
-        );
+        writer.File = files.Create(stream, writer.End, isSpill: false);
         return writer;
     }
 

@@ -272,14 +272,7 @@ internal sealed class FileCare(TurnRecords records, SyncThread sync, RoomMaker r
 
         return file;
 
-        DataFile? Create() =>
-            DataFile.Create(
-                files.Process,
-                target.Stream,
-                target.End,
-                files.Directory,
-                isSpill: false
-            );
+        DataFile? Create() => files.Create(target.Stream, target.End, isSpill: false);
     }
 
     private void BeginSpill(CapturedStream stream, int errno, long now)
@@ -306,13 +299,7 @@ internal sealed class FileCare(TurnRecords records, SyncThread sync, RoomMaker r
             return false;
         }
 
-        target.File = DataFile.Create(
-            files.Process,
-            target.Stream,
-            target.End,
-            files.SpillDirectory,
-            isSpill: true
-        );
+        target.File = files.Create(target.Stream, target.End, isSpill: true);
         if (target.File is null)
         {
             log.Write(

@@ -62,6 +62,26 @@ internal sealed class ProcessFiles
     /// <summary>Bytes of its files in the spill.</summary>
     public long SpillBytes { get; set; }
 
+    /// <summary>Makes a file of a stream; null and an errno if the disk refuses.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="first">The offset of its first byte.</param>
+    /// <param name="isSpill">In the spill directory instead of the home.</param>
+    public DataFile? Create(StreamName stream, ulong first, bool isSpill)
+    {
+        var directory = isSpill ? SpillDirectory : Directory;
+        var file = DataFile.Create(Process, stream, first, directory, isSpill);
+        if (file is not null)
+        {
+            // An empty file of that name may be among the closed ones: it is this one now.
+            lock (_gate)
+            {
+                _closed.RemoveAll(closed => closed.Path == file.Path);
+            }
+        }
+
+        return file;
+    }
+
     /// <summary>A file is not written any more.</summary>
     /// <param name="file">The file.</param>
     /// <param name="kept">What is still there of it, from its start.</param>
