@@ -1,5 +1,4 @@
 using Tspm.Client.Following;
-using Tspm.Protocol;
 using Tspm.Protocol.Batches;
 
 namespace Tspm.Client.Tests;
