@@ -16,8 +16,6 @@ internal static class Habits
                 $"tspm has no \"{word}\"; to start a program: tspm start --name NAME -- CMD",
             "journal" or "journalctl" =>
                 $"tspm has no \"{word}\"; what programs print: tspm logs NAME",
-            "reset" =>
-                "tspm has no \"reset\"; the count of restarts begins anew with: tspm restart NAME",
             "update" =>
                 "tspm has no \"update\"; after a new binary is in place: tspm daemon restart",
             _ => null,

@@ -106,6 +106,7 @@ internal static class SupervisionTree
             Details =
                 "Needs a readiness check. One process after the other; when one does not become ready, its old run goes on and the rest is left alone.",
             Options = [new(["--parallel"], "N", "so many at a time; default: 1")],
+            Examples = ["tspm reload web"],
             Run = SupervisionCommands.ReloadAsync,
         },
         new()
@@ -114,6 +115,7 @@ internal static class SupervisionTree
             Group = Group,
             Arguments = "SEL…",
             Help = "forget failures: counters to zero, the next try now",
+            Examples = ["tspm reset web"],
             Run = SupervisionCommands.ResetAsync,
         },
         new()
@@ -145,6 +147,7 @@ internal static class SupervisionTree
             Group = Group,
             Arguments = "SEL [NS/]NAME",
             Help = "give a process another name; its log goes on",
+            Examples = ["tspm rename web api"],
             Run = SupervisionCommands.RenameAsync,
             MaxArguments = 2,
         },
