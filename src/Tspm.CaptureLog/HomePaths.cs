@@ -99,9 +99,10 @@ public sealed record HomePaths(string Root, string Machine)
         return Digest(identity.Length > 0 ? identity : Environment.MachineName);
     }
 
-    /// <summary>FNV-1a, 64 bits: tells machines apart. No secret hangs on it, and SHA-256 would load OpenSSL, 3 ms at every start.</summary>
-    internal static string Digest(string identity)
+    /// <summary>FNV-1a, 64 bits: tells machines and homes apart. No secret hangs on it, and SHA-256 would load OpenSSL, 3 ms at every start.</summary>
+    public static string Digest(string identity)
     {
+        ArgumentNullException.ThrowIfNull(identity);
         const ulong prime = 0x0000_0100_0000_01B3;
         var digest = 0xCBF2_9CE4_8422_2325;
         foreach (var one in Encoding.UTF8.GetBytes(identity))

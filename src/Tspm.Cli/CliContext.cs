@@ -17,7 +17,10 @@ internal sealed class CliContext
         Home = home;
         OutputFacts = TerminalFacts.Read(1, color, Environment.GetEnvironmentVariable);
         ErrorFacts = TerminalFacts.Read(2, color, Environment.GetEnvironmentVariable);
-        Launcher = new DaemonLauncher(home, mayStart: !invocation.Has("no-autostart"));
+        Launcher = new DaemonLauncher(home, mayStart: !invocation.Has("no-autostart"))
+        {
+            Started = IsJson || Quiet > 0 ? null : left => Say(Commands.ResurrectNote.Of(left)),
+        };
     }
 
     /// <summary>The command line.</summary>

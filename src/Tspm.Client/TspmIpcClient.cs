@@ -200,6 +200,16 @@ public sealed class TspmIpcClient : IAsyncDisposable
         CancellationToken ct = default
     ) => AskAsync(MethodNumbers.Shutdown, request, Json.ShutdownRequest, Json.ActionReply, ct);
 
+    /// <summary>Starts what ran when the machine or tspm ended, or what a saved list holds.</summary>
+    public Task<ActionReply> ResurrectAsync(
+        ResurrectRequest request,
+        CancellationToken ct = default
+    ) => AskAsync(MethodNumbers.Resurrect, request, Json.ResurrectRequest, Json.ActionReply, ct);
+
+    /// <summary>Saves the list, or a copy of it.</summary>
+    public Task<SaveReply> SaveAsync(SaveRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Save, request, Json.SaveRequest, Json.SaveReply, ct);
+
     /// <summary>A page of history; dispose it.</summary>
     /// <param name="request">Which.</param>
     /// <param name="connection">The connection that it makes sense on, from 1; closed if there is another one now. 0 for any.</param>
@@ -289,5 +299,6 @@ public sealed class TspmIpcClient : IAsyncDisposable
                 or MethodNumbers.WaitExit
                 or MethodNumbers.Start
                 or MethodNumbers.Scale
-                or MethodNumbers.Reload;
+                or MethodNumbers.Reload
+                or MethodNumbers.Resurrect;
 }

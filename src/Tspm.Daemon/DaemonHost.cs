@@ -23,9 +23,14 @@ namespace Tspm.Daemon;
 /// <summary>A daemon from its lock to its end: builds everything, reads the journal up, serves, and stops in reverse order.</summary>
 public static class DaemonHost
 {
+    /// <summary>The format of the saved list.</summary>
+    public const int ListFormat = ProcessList.CurrentFormat;
+
     private const int LostLock = 76;
     private const int Replace = 77;
     private const int Failed = 1;
+    private static readonly TimeSpan AnswerDeadline = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan AnswerPause = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan HandoverRetry = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Runs a daemon until it is told to end.</summary>
@@ -65,6 +70,24 @@ public static class DaemonHost
         }
     }
 
+    /// <summary>What the saved list of a home holds; nothing if there is none that can be read.</summary>
+    public static IReadOnlyList<SavedProcess> ReadSaved(HomePaths home)
+    {
+        ArgumentNullException.ThrowIfNull(home);
+        return
+            File.Exists(home.ProcessList)
+            && ProcessListFile.TryRead(home.ProcessList, out var list, out _)
+            ?
+            [
+                .. list.Processes.Select(process => new SavedProcess(
+                    process.Id,
+                    process.Spec.Name,
+                    process.Spec.Stop.TimeoutMs
+                )),
+            ]
+            : [];
+    }
+
     private static void WritePid(SafeFileHandle held)
     {
         var text = Environment.ProcessId.ToString(CultureInfo.InvariantCulture).PadRight(10) + "\n";
@@ -90,6 +113,7 @@ public static class DaemonHost
         private DaemonHandlers? _handlers;
         private IpcServer? _server;
         private StoreUpkeep? _upkeep;
+        private Task _resurrecting = Task.CompletedTask;
         private Task[] _watches = [];
 
         public DaemonLife(DaemonOptions options, JsonFileLogger log, TimeProvider time)
@@ -126,6 +150,7 @@ public static class DaemonHost
                 await _keeper!.ShutdownAsync(CancellationToken.None);
             }
 
+            await AnswerAsync();
             var isLast = end is DaemonEnd.Shutdown or DaemonEnd.StopAll;
             await _server!.StopAsync(
                 isLast ? ByeReason.Stop : ByeReason.Handover,
@@ -133,9 +158,25 @@ public static class DaemonHost
                 HandoverRetry
             );
             await _registry.DisposeAsync();
+
+            // Its commands are answered when the supervisors end.
+            await _resurrecting;
             await _upkeep!.DisposeAsync();
             await _ingest!.StopAsync();
             return end;
+        }
+
+        /// <summary>Whoever asked for the end gets its answer first; others are not waited for long.</summary>
+        private async Task AnswerAsync()
+        {
+            var begin = _time.GetTimestamp();
+            while (
+                _server!.GetPeers().Any(peer => peer.OpenRequests > 0) // set in StartAsync
+                && _time.GetElapsedTime(begin) < AnswerDeadline
+            )
+            {
+                await Task.Delay(AnswerPause, _time);
+            }
         }
 
         public async ValueTask DisposeAsync()
@@ -186,8 +227,14 @@ public static class DaemonHost
             _ingest.Start();
             await _ingest.CaughtUp;
             await ReportReplacedAsync();
+            var goesOn = _registry.IsSameKeeper && !recorder.FollowsShutdown;
+            if (!goesOn)
+            {
+                LeaveEnded();
+            }
+
             SettleLost(recorder);
-            foreach (var process in _registry.All.Where(_ => _registry.IsSameKeeper))
+            foreach (var process in _registry.All.Where(_ => goesOn))
             {
                 process.Post(new ResumeMessage());
             }
@@ -200,6 +247,10 @@ public static class DaemonHost
             Serve(factory, topics);
             await _keeper.ServingAsync(CancellationToken.None);
             WatchTasks();
+            if (_options.Resurrect)
+            {
+                _resurrecting = new Resurrection(_registry, factory).StartAsync(isDry: false);
+            }
         }
 
         private SupervisorServices MakeServices() =>
@@ -307,6 +358,22 @@ public static class DaemonHost
             }
         }
 
+        /// <summary>The machine or tspm ended: what ran then is remembered, and started when somebody says so.</summary>
+        private void LeaveEnded()
+        {
+            var living = _keeper!
+                .Runs.Where(run => !run.HasExited)
+                .Select(run => (run.Process, run.Run))
+                .ToHashSet(); // set before this is called
+            foreach (var process in _registry.All)
+            {
+                if (process.Run is not { } run || !living.Contains((process.Record.Id, run.Run)))
+                {
+                    process.LeaveStopped();
+                }
+            }
+        }
+
         private async Task ReportReplacedAsync()
         {
             foreach (
@@ -342,6 +409,12 @@ public static class DaemonHost
                 end => _end.TrySetResult(end)
             );
             _handlers.Register(table);
+            new ListFileHandlers(
+                _registry,
+                new Resurrection(_registry, factory),
+                _options.Home.ProcessList,
+                _time
+            ).Register(table);
             var options = new IpcServerOptions
             {
                 SocketPath = _options.Home.Socket,
@@ -389,3 +462,9 @@ public static class DaemonHost
         }
     }
 }
+
+/// <summary>A process of the saved list, as far as a command without a daemon needs it.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="GraceMs">Time until SIGKILL when it is stopped.</param>
+public readonly record struct SavedProcess(uint Id, string Name, int GraceMs);

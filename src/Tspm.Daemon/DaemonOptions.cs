@@ -18,6 +18,9 @@ public sealed record DaemonOptions
     /// <summary>How a keeper is started in place of one that died; empty: none is started.</summary>
     public IReadOnlyList<string> KeeperCommand { get; init; } = [];
 
+    /// <summary>Start what ran when the machine or tspm ended.</summary>
+    public bool Resurrect { get; init; }
+
     /// <summary>The limits of all logs.</summary>
     public LogStoreOptions Logs { get; init; } = new();
 

@@ -7,12 +7,19 @@ using Tspm.Keeper.Children;
 using Tspm.Keeper.Control;
 using Tspm.Keeper.Interop;
 using Tspm.Keeper.Journal;
+using Tspm.Keeper.Reexec;
 
 namespace Tspm.Keeper;
 
 /// <summary>A keeper from its lock to its end: takes the home, starts its threads, runs the control loop, stops in reverse order.</summary>
 public static class KeeperHost
 {
+    /// <summary>The form in which a keeper hands itself to the program that it goes on as.</summary>
+    public const int HandoverFormat = Handover.Format;
+
+    private const int SigHup = 1;
+    private const int SigInt = 2;
+    private const int SigTerm = 15;
     private const uint PrivateMask = 0x3F;
     private const uint OwnerFile = 0x180;
     private const int MaxCaptureThreads = 4;
@@ -31,14 +38,21 @@ public static class KeeperHost
                 return KeeperExitCodes.Refused;
             }
 
-            var holder = TakeLock(options.Home.KeeperLock);
+            if (options.Handover >= 0)
+            {
+                var handover = Handover.Load(options.Handover);
+                LibC.SetCloseOnExec(handover.Lock, closes: true);
+                return RunLocked(options, ready, handover, handover.Lock);
+            }
+
+            var holder = TakeLock(options.Home.KeeperLock, out var held);
             if (holder is not null)
             {
                 ready.Fail($"another keeper has this home (pid {holder})");
                 return KeeperExitCodes.LostLock;
             }
 
-            return RunLocked(options, ready);
+            return RunLocked(options, ready, null, held);
         }
         catch (IOException error)
         {
@@ -52,37 +66,42 @@ public static class KeeperHost
         }
     }
 
-    private static int RunLocked(KeeperOptions options, ReadyPipe ready)
+    private static int RunLocked(
+        KeeperOptions options,
+        ReadyPipe ready,
+        Handover? handover,
+        int held
+    )
     {
-        var callersLimit = BecomeKeeper();
+        var state = TakePlace(handover, held);
         var log = new KeeperLog(options.Home.KeeperLog);
         var scan = JournalScan.Read(JournalFiles.Of(options.Home));
-        var found = Adopter.Recognise(scan, options.Home);
-        using var journal = new JournalWriter(options.Home, Adopter.FirstRecords(scan, found));
+        var found = handover is null ? Adopter.Recognise(scan, options.Home) : [];
+        var first = handover is null
+            ? Adopter.FirstRecords(scan, found)
+            : Restorer.FirstRecords(handover);
+        using var journal = new JournalWriter(options.Home, first);
         var room = HomeRoom.FromEnvironment(options.Home, () => journal.Consumed);
         using var sync = new SyncThread(journal, log, options.SyncInterval) { Room = room };
-        var allowance = new PipeAllowance();
-        var count = Math.Clamp(Environment.ProcessorCount / 2, 1, MaxCaptureThreads);
-        CaptureThread[] captures =
-        [
-            .. Enumerable
-                .Range(0, count)
-                .Select(_ => new CaptureThread(journal, sync, allowance, log)),
-        ];
+        var captures = MakeCaptures(journal, sync, new PipeAllowance(), log);
         var runs = new RunTable(options.Home, captures, sync, room);
         var adopter = new Adopter(options.Home, runs, sync, journal, scan, log);
         adopter.Add(found);
+        Restorer.Fill(handover, runs, sync);
         journal.Snapshot = runs.Snapshot;
         var daemon = new DaemonKeeper(options, journal, log, options.Home.DaemonLog + ".stderr");
         using var control = new ControlThread(
             options,
             runs,
-            new SpawnDesk(runs, new Spawner(options.Home, journal, sync, callersLimit), log),
+            new SpawnDesk(runs, new Spawner(options.Home, journal, sync, state.OpenFiles), log),
             new Reaper(runs, journal),
             adopter,
             daemon,
             log,
-            ready
+            ready,
+            new Reexecution(options, captures, journal, runs, state),
+            state,
+            handover
         );
         sync.Start();
         foreach (var capture in captures)
@@ -91,6 +110,7 @@ public static class KeeperHost
         }
 
         adopter.Open();
+        Restorer.Go(handover, runs);
         var code = RunControl(control);
         foreach (var capture in captures)
         {
@@ -103,14 +123,37 @@ public static class KeeperHost
         return code;
     }
 
-    /// <summary>Subreaper, without the mark of a run, with all descriptors there are; the limit that programs get back.</summary>
-    private static LibC.ResourceLimit BecomeKeeper()
+    private static CaptureThread[] MakeCaptures(
+        JournalWriter journal,
+        SyncThread sync,
+        PipeAllowance allowance,
+        KeeperLog log
+    )
+    {
+        var count = Math.Clamp(Environment.ProcessorCount / 2, 1, MaxCaptureThreads);
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(_ => new CaptureThread(journal, sync, allowance, log)),
+        ];
+    }
+
+    private static KeeperState TakePlace(Handover? handover, int held)
     {
         LibC.BecomeSubreaper();
         Environment.SetEnvironmentVariable("TSPM_RUN", null);
-        var callersLimit = LibC.GetOpenFiles();
-        LibC.SetOpenFiles(callersLimit with { Soft = callersLimit.Hard });
-        return callersLimit;
+        var callers = LibC.GetOpenFiles();
+        LibC.SetOpenFiles(callers with { Soft = callers.Hard });
+        return new KeeperState(
+            held,
+            callers with
+            {
+                Soft = handover?.OpenFiles ?? callers.Soft,
+            },
+            handover?.Since ?? JournalWriter.Now,
+            handover?.Reexecs ?? 0
+        );
     }
 
     private static int RunControl(ControlThread control)
@@ -127,13 +170,16 @@ public static class KeeperHost
             PosixSignal.SIGHUP,
             context => context.Cancel = true
         );
+        // Held since before the exec, if there was one.
+        LibC.HoldSignals(false, SigHup, SigInt, SigTerm);
         return control.Run();
     }
 
     /// <summary>Takes the lock for the life of this process; else the text in it, which names its holder.</summary>
     /// <remarks>Read and written through the descriptor itself: opening the file another way would ask for its lock.</remarks>
-    private static unsafe string? TakeLock(string path)
+    private static unsafe string? TakeLock(string path, out int held)
     {
+        held = -1;
         const int longestText = 32;
         var file = LibC.open(path, LibC.ReadWrite | LibC.Create | LibC.CloseOnExec, OwnerFile);
         if (file < 0)
@@ -157,6 +203,7 @@ public static class KeeperHost
             _ = LibC.pwrite(file, first, (nuint)pid.Length, 0);
         }
 
+        held = file;
         return null;
     }
 

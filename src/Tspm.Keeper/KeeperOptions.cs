@@ -14,6 +14,18 @@ public sealed record KeeperOptions
     /// <summary>Told to the daemon.</summary>
     public required string BuildId { get; init; }
 
+    /// <summary>What this program is and understands; a program that is to take its place must understand it.</summary>
+    public required BuildReport Build { get; init; }
+
+    /// <summary>This very program and the arguments before its command.</summary>
+    public required IReadOnlyList<string> Program { get; init; }
+
+    /// <summary>The descriptor with what the keeper was before it went on as this program; −1 if it begins.</summary>
+    public int Handover { get; init; } = -1;
+
+    /// <summary>Its daemon starts what ran when the machine or tspm ended.</summary>
+    public bool Resurrect { get; init; }
+
     /// <summary>Data files are synced at most this often.</summary>
     public TimeSpan SyncInterval { get; init; } = TimeSpan.FromSeconds(1);
 

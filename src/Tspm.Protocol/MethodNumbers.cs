@@ -62,4 +62,10 @@ public static class MethodNumbers
 
     /// <summary>Start the new run, wait until it is ready, stop the old one.</summary>
     public const ushort Reload = 44;
+
+    /// <summary>Start what ran when the machine or tspm ended, or what a saved list holds.</summary>
+    public const ushort Resurrect = 60;
+
+    /// <summary>Save the list, or a copy of it.</summary>
+    public const ushort Save = 61;
 }

@@ -153,6 +153,66 @@ public sealed class ControlTests
         );
     }
 
+    [Fact]
+    public void Facts_have_these_bytes_and_are_read_back()
+    {
+        var facts = new KeeperFacts
+        {
+            Pid = 4711,
+            Build = "b1",
+            Version = "0.1",
+            UptimeMs = 5,
+            Reexecs = 1,
+            DaemonPid = 4712,
+            DaemonStarts = 2,
+            LastDaemonEnd = "code 1",
+            NextTryMs = 7,
+            Boot = 8,
+            Running = 3,
+            Upgrade = UpgradeState.Failed,
+            UpgradeNote = "x",
+        };
+
+        var frame = facts.Encode(9).ToArray();
+
+        Assert.Equal(
+            "4800000041000100090000006712000002000000623103000000302E31050000000000000001000000681200000200000006000000636F6465203107000000080000000000000003000000030000000100000078",
+            Convert.ToHexString(frame)
+        );
+        Assert.Equal(facts, KeeperFacts.Decode(frame.AsSpan(ControlFrame.HeaderBytes)));
+    }
+
+    [Fact]
+    public void Orders_to_the_keeper_have_these_bytes_and_are_read_back()
+    {
+        var order = new UpgradeOrder(["/a"]).Encode(ControlKind.UpgradeDaemon, 1);
+        var answer = new UpgradeAnswer(true, "b").Encode(1);
+        var list = new StopList([new StoppingRun(3, 5, 4712, 1000, "sh")]).Encode(1);
+
+        Assert.Equal("0A000000420001000100000001000000020000002F61", Hex(order));
+        Assert.Equal("090000004400010001000000010000000100000062", Hex(answer));
+        Assert.Equal(
+            "1A000000460001000100000001000000030000000500000068120000E8030000020000007368",
+            Hex(list)
+        );
+        Assert.Equal(["/a"], UpgradeOrder.Decode(BodyOf(order))!.Program);
+        Assert.Equal(new UpgradeAnswer(true, "b"), UpgradeAnswer.Decode(BodyOf(answer)));
+        Assert.Equal("sh", StopList.Decode(BodyOf(list))!.Runs[0].Program);
+        Assert.Null(
+            UpgradeOrder.Decode(
+                BodyOf(new UpgradeOrder(["relative"]).Encode(ControlKind.UpgradeDaemon, 1))
+            )
+        );
+        CheckCuts(order.Span, body => UpgradeOrder.Decode(body) is null);
+        CheckCuts(answer.Span, body => UpgradeAnswer.Decode(body) is null);
+        CheckCuts(list.Span, body => StopList.Decode(body) is null);
+    }
+
+    private static string Hex(ReadOnlyMemory<byte> frame) => Convert.ToHexString(frame.Span);
+
+    private static ReadOnlySpan<byte> BodyOf(ReadOnlyMemory<byte> frame) =>
+        frame.Span[ControlFrame.HeaderBytes..];
+
     private static void CheckCuts(ReadOnlySpan<byte> frame, Func<byte[], bool> isRefused)
     {
         var body = frame[ControlFrame.HeaderBytes..].ToArray();

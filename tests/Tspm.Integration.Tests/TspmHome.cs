@@ -22,6 +22,9 @@ public sealed partial class TspmHome : IAsyncDisposable
 
     public string Root { get; }
 
+    /// <summary>Variables that every command gets besides; an empty value takes one away.</summary>
+    public Dictionary<string, string> Variables { get; } = [];
+
     public static string Binary { get; } =
         Environment.GetEnvironmentVariable("TSPM_BINARY") is { Length: > 0 } published
             ? Path.GetFullPath(published)
@@ -52,6 +55,22 @@ public sealed partial class TspmHome : IAsyncDisposable
 
     public async Task<int> DaemonPidAsync() =>
         (await JsonAsync("daemon", "status", "--json")).GetProperty("pid").GetInt32();
+
+    /// <summary>The same, of a daemon that is started now if there is none.</summary>
+    public async Task<int> DaemonPidOfStartAsync() =>
+        (await JsonAsync("daemon", "start", "--json")).GetProperty("pid").GetInt32();
+
+    /// <summary>The keeper's pid.</summary>
+    public async Task<int> KeeperPidAsync() =>
+        (await JsonAsync("daemon", "status", "--json")).GetProperty("keeperPid").GetInt32();
+
+    /// <summary>Starts the keeper itself, as a unit would.</summary>
+    public Process StartKeeper(params string[] options) =>
+        Start(Binary, ["keeper", "--home", Root, .. options]);
+
+    /// <summary>Waits until a process has ended.</summary>
+    public static Task GoneAsync(int pid) =>
+        UntilAsync(() => Task.FromResult(!Directory.Exists($"/proc/{pid}")), $"the end of {pid}");
 
     public async Task<string> SocketAsync() =>
         (await JsonAsync("daemon", "status", "--json")).GetProperty("socket").GetString()!;
@@ -149,6 +168,11 @@ public sealed partial class TspmHome : IAsyncDisposable
         start.Environment["TSPM_HOME"] = Root;
         start.Environment["T"] = Binary;
         start.Environment.Remove("TSPM_RUN");
+        foreach (var (name, value) in Variables)
+        {
+            start.Environment[name] = value.Length > 0 ? value : null;
+        }
+
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);

@@ -250,8 +250,8 @@ internal sealed class ServerConnection : FramePump
         if (protocol < hello.ProtocolMin || protocol < options.ProtocolMin)
         {
             var message =
-                $"The client speaks protocol {hello.ProtocolMin} to {hello.ProtocolMax}, "
-                + $"this server {options.ProtocolMin} to {options.ProtocolMax}.";
+                $"The client ({hello.ClientName}) speaks protocol {hello.ProtocolMin} to {hello.ProtocolMax}, "
+                + $"this server (version {options.Version}) {options.ProtocolMin} to {options.ProtocolMax}.";
             _shared.Refuse(this, _peer, "version", message);
             return;
         }

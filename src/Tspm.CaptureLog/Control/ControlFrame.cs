@@ -26,7 +26,7 @@ public readonly record struct ControlFrame(ControlKind Kind, uint Id, int Length
         BinaryPrimitives.WriteUInt32LittleEndian(destination[8..], Id);
     }
 
-    /// <summary>Reads a header; false if no frame can begin so.</summary>
+    /// <summary>Reads a header; false if no frame can begin so. A kind that is not known is passed over by its reader.</summary>
     public static bool TryRead(ReadOnlySpan<byte> header, out ControlFrame frame)
     {
         var length = BinaryPrimitives.ReadUInt32LittleEndian(header);
@@ -103,4 +103,28 @@ public enum ControlKind : ushort
 
     /// <summary>Either: these were all holds. Empty.</summary>
     HoldEnd = 33,
+
+    /// <summary>Anybody: facts about the keeper. Empty.</summary>
+    Facts = 64,
+
+    /// <summary>Keeper: <see cref="KeeperFacts"/>.</summary>
+    FactsReply = 65,
+
+    /// <summary>Anybody: <see cref="UpgradeOrder"/>: go on with this program as the daemon.</summary>
+    UpgradeDaemon = 66,
+
+    /// <summary>Anybody: <see cref="UpgradeOrder"/>: go on as this program yourself.</summary>
+    UpgradeKeeper = 67,
+
+    /// <summary>Keeper: <see cref="UpgradeAnswer"/>.</summary>
+    UpgradeReply = 68,
+
+    /// <summary>Anybody: u32 grace in ms, 2^32−1 for each one's own: stop everything without a daemon.</summary>
+    StopAll = 69,
+
+    /// <summary>Keeper: <see cref="StopList"/>; a <see cref="RunEnded"/> for each follows, then the end of the connection.</summary>
+    StopAllReply = 70,
+
+    /// <summary>Keeper: u32 process, u32 run, u32 pid: it has ended.</summary>
+    RunEnded = 71,
 }

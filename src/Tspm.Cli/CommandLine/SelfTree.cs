@@ -1,4 +1,5 @@
 using Tspm.Cli.Commands;
+using Tspm.Keeper;
 
 namespace Tspm.Cli.CommandLine;
 
@@ -6,6 +7,11 @@ namespace Tspm.Cli.CommandLine;
 internal static class SelfTree
 {
     private const string Group = "tspm itself";
+
+    private static readonly OptionSpec[] ShutdownOptions =
+    [
+        new(["--timeout"], "DUR", "grace instead of each one's own"),
+    ];
 
     /// <summary>The commands, in the order of help.</summary>
     public static IReadOnlyList<CommandSpec> Commands { get; } =
@@ -83,8 +89,14 @@ internal static class SelfTree
             Group = Group,
             Arguments = "COMMAND",
             Help =
-                "the daemon: start, status, restart, logs, stop; no program is touched but by stop",
-            Examples = ["tspm daemon status", "tspm daemon restart", "tspm daemon logs -n 20"],
+                "the daemon: start, status, restart, upgrade, logs, stop; no program is touched but by stop",
+            Examples =
+            [
+                "tspm daemon status",
+                "tspm daemon restart",
+                "tspm daemon upgrade",
+                "tspm daemon logs -n 20",
+            ],
             Subcommands =
             [
                 new()
@@ -97,8 +109,8 @@ internal static class SelfTree
                 new()
                 {
                     Names = ["status"],
-                    Help = "facts about it",
-                    Run = DaemonCommands.StatusAsync,
+                    Help = "facts about it and the keeper, and what to do if their builds differ",
+                    Run = StatusCommand.RunAsync,
                     MaxArguments = 0,
                 },
                 new()
@@ -106,6 +118,21 @@ internal static class SelfTree
                     Names = ["restart"],
                     Help = "replace it; programs and followers go on",
                     Run = DaemonCommands.RestartAsync,
+                    MaxArguments = 0,
+                },
+                new()
+                {
+                    Names = ["upgrade"],
+                    Help = "go on with another program; programs and followers go on",
+                    Details =
+                        "The new program is checked first. If it cannot start, the one before stays in charge.",
+                    Options =
+                    [
+                        new(["--binary"], "PATH", "the new program; default: this one"),
+                        new(["--keep-keeper"], null, "replace the daemon only"),
+                    ],
+                    Examples = ["tspm daemon upgrade", "tspm daemon upgrade --binary ./tspm"],
+                    Run = UpgradeCommand.RunAsync,
                     MaxArguments = 0,
                 },
                 new()
@@ -123,40 +150,61 @@ internal static class SelfTree
                 {
                     Names = ["stop"],
                     Help = "same as shutdown",
-                    Run = DaemonCommands.ShutdownAsync,
+                    Options = ShutdownOptions,
+                    Run = ShutdownCommand.RunAsync,
                     MaxArguments = 0,
                 },
                 new()
                 {
                     Names = ["run"],
                     Help = "",
+                    Options = [new(["--resurrect"], null, "start what ran before")],
                     Run = DaemonCommands.RunAsync,
                     MaxArguments = 0,
                 },
             ],
         },
+        .. BootTree.Commands,
         new()
         {
             Names = ["shutdown"],
             Group = Group,
             Help = "stop all programs in order, then tspm itself",
-            Options = [new(["--timeout"], "DUR", "grace instead of each one's own")],
+            Details =
+                "The newest is asked first, each has its own grace. Exit 9, with names, if something survived. What ran is remembered: tspm resurrect.",
+            Options = ShutdownOptions,
             Examples = ["tspm shutdown", "tspm shutdown --timeout 2s"],
-            Run = DaemonCommands.ShutdownAsync,
+            Run = ShutdownCommand.RunAsync,
             MaxArguments = 0,
         },
         new()
         {
             Names = ["kill"],
             Help = "same as shutdown",
-            Options = [new(["--signal", "-s"], "SIG", "never: see the message")],
-            Run = DaemonCommands.KillAsync,
+            Options =
+            [
+                .. ShutdownOptions,
+                new(["--signal", "-s"], "SIG", "never: see the message"),
+            ],
+            Run = ShutdownCommand.KillAsync,
         },
         new()
         {
             Names = ["keeper"],
             Help = "",
+            Options =
+            [
+                new(["--resurrect"], null, "start what ran before"),
+                new(["--handover"], "FD", "go on where the program before stopped"),
+            ],
             Run = DaemonCommands.KeeperAsync,
+            MaxArguments = 0,
+        },
+        new()
+        {
+            Names = [BuildReport.Command],
+            Help = "",
+            Run = DaemonCommands.BuildAsync,
             MaxArguments = 0,
         },
         new()

@@ -27,7 +27,11 @@ internal static class ListCommand
             );
         }
 
-        return Print(context, await ReadAsync(context));
+        context.Launcher.Started = null; // it says so itself
+        var processes = await ReadAsync(context);
+        var code = Print(context, processes);
+        NoteLeft(context, processes);
+        return code;
     }
 
     private static async Task<IReadOnlyList<ProcessView>> ReadAsync(CliContext context)
@@ -35,6 +39,16 @@ internal static class ListCommand
         var select = context.Invocation.Arguments;
         var reply = await context.Launcher.AskAsync(daemon => daemon.List(select));
         return ProcessColumns.Sort(reply.Processes, context.Invocation.Value("sort"));
+    }
+
+    /// <summary>Says what ran when the machine or tspm ended, if people look.</summary>
+    public static void NoteLeft(CliContext context, IReadOnlyList<ProcessView> processes)
+    {
+        var left = processes.Count(process => process.WasRunning);
+        if (left > 0 && !context.IsJson && context.Quiet == 0)
+        {
+            context.Say(ResurrectNote.Of(left));
+        }
     }
 
     /// <summary>Another word for list -o json.</summary>

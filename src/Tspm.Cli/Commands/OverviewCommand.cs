@@ -27,7 +27,9 @@ internal static class OverviewCommand
         await using var client = await context.Launcher.TryConnectAsync(null, default);
         if (client is not null && await client.ListAsync([]) is { Processes.Count: > 0 } list)
         {
-            return ListCommand.Print(context, list.Processes);
+            var code = ListCommand.Print(context, list.Processes);
+            ListCommand.NoteLeft(context, list.Processes);
+            return code;
         }
 
         context.Print(

@@ -19,6 +19,8 @@ internal static class SpecBuilder
         "TSPM_CRASH_AT",
         "TSPM_CRASH_ONCE",
         "TSPM_DAEMON_TIMEOUT",
+        "TSPM_BUILD_ID",
+        "TSPM_BOOT_ID_FILE",
         "NOTIFY_SOCKET",
         "LISTEN_FDS",
         "LISTEN_PID",

@@ -17,6 +17,9 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
     /// <summary>The home.</summary>
     public HomePaths Home { get; } = home;
 
+    /// <summary>Told how many programs ran when the machine or tspm ended, if this command started the daemon; null if nobody wants to know.</summary>
+    public Action<int>? Started { get; set; }
+
     /// <summary>A connection for questions; a daemon is started if there is none.</summary>
     /// <exception cref="CliException">There is none and none can be started.</exception>
     public async Task<TspmIpcClient> ConnectAsync(
@@ -40,12 +43,19 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
         }
 
         await StartAsync(ct);
-        return await TryConnectAsync(reconnect, ct)
+        var started =
+            await TryConnectAsync(reconnect, ct)
             ?? throw new CliException(
                 ExitCodes.NoDaemon,
                 "the daemon ended at once",
                 "see: tspm daemon logs"
             );
+        if (Started is { } told && await started.GetStatusAsync(ct) is { Resurrectable: > 0 } left)
+        {
+            told(left.Resurrectable);
+        }
+
+        return started;
     }
 
     /// <summary>Asks one thing that changes nothing, without the threads of a connection if a daemon runs.</summary>
@@ -70,6 +80,10 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
         {
             // Started, or waited for: one that leaves is followed by the next.
             await using var client = await ConnectAsync(null, ct);
+        }
+        catch (TspmException error) when (error.Code == IpcErrorCode.Version)
+        {
+            throw Refused(error);
         }
 
         using var again = TspmCaller.Connect(OptionsOf(null));
@@ -120,7 +134,7 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
                 var isLeaving = error.Code is IpcErrorCode.Closed or IpcErrorCode.ShuttingDown;
                 if (!isLeaving || time.GetElapsedTime(begin) > HandoverDeadline)
                 {
-                    throw new CliException(ExitCodes.Of(error.Code), error.Message, error.Hint);
+                    throw Refused(error);
                 }
             }
 
@@ -136,6 +150,15 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
             BuildId = BuildFacts.BuildId,
             Reconnect = reconnect ?? ReconnectPolicy.None,
         };
+
+    private static CliException Refused(TspmException error) =>
+        new(
+            ExitCodes.Of(error.Code),
+            error.Message,
+            error.Code == IpcErrorCode.Version
+                ? $"this command is version {BuildFacts.Version}; use the one of the daemon, or have the daemon go on as this one: tspm daemon upgrade"
+                : error.Hint
+        );
 
     private void CheckHome()
     {

@@ -9,6 +9,7 @@ internal static unsafe partial class LibC
     private const int ReadWrite = 2;
     private const int Create = 0x40;
     private const int CloseOnExec = 0x80000;
+    private const int PathOnly = 0x200000;
     private const uint OwnerFile = 0x180;
     private const int LockExclusive = 2;
     private const int OpenFilesLimit = 7;
@@ -33,6 +34,10 @@ internal static unsafe partial class LibC
         file.Dispose();
         return null;
     }
+
+    /// <summary>A directory, to name things in it; invalid if it is not there.</summary>
+    public static SafeFileHandle OpenDirectory(string path) =>
+        new(open(path, PathOnly | CloseOnExec, 0), ownsHandle: true);
 
     /// <summary>Our file mode mask.</summary>
     public static uint ReadUmask()

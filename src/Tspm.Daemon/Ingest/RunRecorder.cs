@@ -15,6 +15,11 @@ internal sealed class RunRecorder : IJournalObserver
     // Runs whose end the journal told; only needed until the daemon has caught up.
     private readonly HashSet<(uint Process, uint Run)> _exited = [];
     private bool _isCaughtUp;
+    private volatile bool _hasStopped;
+    private volatile int _daemons;
+
+    /// <summary>True if tspm was asked to end before this daemon, the first one since: what was stopped then is not tried again.</summary>
+    public bool FollowsShutdown => _hasStopped && _daemons <= 1;
 
     /// <summary>Makes a recorder; it needs its thread before the first turn.</summary>
     public RunRecorder(ProcessRegistry registry) => _registry = registry;
@@ -47,6 +52,11 @@ internal sealed class RunRecorder : IJournalObserver
             return;
         }
 
+        _hasStopped |= record.Kind == JournalRecordKind.KeeperStopping;
+        _daemons =
+            record.Kind == JournalRecordKind.KeeperStopping ? 0
+            : record.Kind == JournalRecordKind.DaemonStarted ? _daemons + 1
+            : _daemons;
         Held?.OnRecord(record);
         if (record.Process == 0 || _registry.Find(record.Process) is not { } process)
         {

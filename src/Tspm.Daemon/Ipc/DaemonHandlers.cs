@@ -66,21 +66,8 @@ internal sealed class DaemonHandlers(
     }
 
     /// <summary>Stops all programs, the newest first, what depends on others before those; each with its own grace.</summary>
-    public Task<IReadOnlyList<ActionResult>> StopAllAsync(int timeoutMs)
-    {
-        // Whether it should run again after the next start of tspm is remembered apart from this stop.
-        var living = registry
-            .All.Where(process =>
-                process.Status
-                    is not (ProcessStatus.Stopped or ProcessStatus.Exited or ProcessStatus.Failed)
-            )
-            .OrderByDescending(process => process.Record.StartOrder)
-            .ToList();
-        return OrderedStop.RunAsync(
-            living,
-            process => process.DoAsync(CommandVerb.Stop, 0, timeoutMs, by: "shutdown")
-        );
-    }
+    public Task<IReadOnlyList<ActionResult>> StopAllAsync(int timeoutMs) =>
+        new Shutdown(registry, time).StopAllAsync(timeoutMs);
 
     private async ValueTask<IpcResult<StatusReply>> StatusAsync(CancellationToken ct)
     {
@@ -104,6 +91,8 @@ internal sealed class DaemonHandlers(
             JournalPosition = ingest.Position,
             AllocatedBytes = GC.GetTotalAllocatedBytes(),
             KeeperAllocatedBytes = keeperAllocated,
+            Keeper = await KeeperViews.AskAsync(keeper, ct),
+            Resurrectable = all.Count(process => process.IsResurrectable),
         };
     }
 

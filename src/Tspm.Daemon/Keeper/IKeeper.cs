@@ -1,3 +1,4 @@
+using Tspm.CaptureLog.Control;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Keeper;
@@ -22,6 +23,9 @@ internal interface IKeeper
 
     /// <summary>Bytes that the keeper's garbage-collected heap has ever allocated.</summary>
     Task<long> GetAllocatedBytesAsync(CancellationToken ct);
+
+    /// <summary>What it tells of itself; null if it is too old to tell.</summary>
+    Task<KeeperFacts?> GetFactsAsync(CancellationToken ct);
 
     /// <summary>Leaves what is still open of a run's output to whoever holds it.</summary>
     Task CutDrainAsync(uint process, uint run, CancellationToken ct);

@@ -189,6 +189,12 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public async Task<KeeperFacts?> GetFactsAsync(CancellationToken ct) =>
+        KeeperFacts.Decode(
+            await AskAsync(id => new ControlWriter().Finish(ControlKind.Facts, id), ct)
+        );
+
+    /// <inheritdoc/>
     public async Task CutDrainAsync(uint process, uint run, CancellationToken ct)
     {
         try

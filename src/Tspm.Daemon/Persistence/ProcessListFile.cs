@@ -88,7 +88,8 @@ internal sealed class ProcessListFile(string path, TimeProvider time)
 
     private string PreviousPath => path + ".1";
 
-    private static bool TryRead(string file, out ProcessList list, out string fault)
+    /// <summary>Reads a list and touches nothing; false with what is wrong.</summary>
+    public static bool TryRead(string file, out ProcessList list, out string fault)
     {
         list = new ProcessList();
         if (new FileInfo(file).Length > MaxBytes)

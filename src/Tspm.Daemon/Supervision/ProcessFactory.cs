@@ -186,6 +186,53 @@ internal sealed class ProcessFactory(
             : null;
     }
 
+    /// <summary>Adds a process of a saved list and does not start it.</summary>
+    public ActionResult AddStopped(ProcessSpec spec)
+    {
+        if ((SpecFaults.Find(spec) ?? FindDependencyFault(spec)) is { } fault)
+        {
+            return Refused(spec, ErrorCodes.BadRequest, fault, null);
+        }
+
+        if (!registry.TryReserve(spec.Ns, spec.Name, out var id))
+        {
+            return Refused(spec, ErrorCodes.Conflict, "there is a process of that name", null);
+        }
+
+        try
+        {
+            var uid = Guid.CreateVersion7(services.Time.GetUtcNow());
+            var process = Open(
+                new ProcessRecord
+                {
+                    Id = id,
+                    Uid = uid,
+                    Spec = spec,
+                }
+            );
+            registry.Add(process);
+            process.Start();
+            return new ActionResult
+            {
+                Id = id,
+                Name = spec.Name,
+                Ns = spec.Ns,
+                Message = "added, not started: it did not run",
+                Process = ProcessViews.Of(process, services.Time, withDetails: false),
+            };
+        }
+        catch (IOException error)
+        {
+            registry.Release(spec.Ns, spec.Name);
+            return Refused(
+                spec,
+                ErrorCodes.Failed,
+                $"its log cannot be made: {error.Message}",
+                null
+            );
+        }
+    }
+
     private async Task<ActionResult> StartFirstAsync(ProcessSupervisor process)
     {
         process.Start();

@@ -17,6 +17,9 @@ internal sealed record ProcessRecord
     /// <summary>True if somebody wants it to run.</summary>
     public bool IsWanted { get; init; }
 
+    /// <summary>True if it ran when the machine or tspm ended, and nobody has started or stopped it since.</summary>
+    public bool WasRunning { get; init; }
+
     /// <summary>Forget it when its run has ended.</summary>
     public bool IsTemporary { get; init; }
 

@@ -195,6 +195,16 @@ internal sealed class ProcessRegistry : IAsyncDisposable
         }
     }
 
+    /// <summary>Writes the list as it is now to another file.</summary>
+    /// <returns>How many processes it has.</returns>
+    /// <exception cref="IOException">The disk refused.</exception>
+    public int Freeze(ProcessListFile file)
+    {
+        var list = Snapshot();
+        file.Write(list);
+        return list.Processes.Count;
+    }
+
     /// <summary>The processes that selectors mean.</summary>
     /// <param name="selectors">Empty means all.</param>
     /// <param name="isChange">Something will be done to them: a name in several namespaces is refused.</param>

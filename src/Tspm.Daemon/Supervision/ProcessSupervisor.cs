@@ -67,6 +67,9 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     /// <summary>Its state.</summary>
     public ProcessStatus Status => _state.Status;
 
+    /// <summary>True if <c>resurrect</c> would start it.</summary>
+    public bool IsResurrectable => Record.WasRunning && !Record.IsTemporary && _state.IsOver;
+
     /// <summary>The run under way, or draining.</summary>
     public RunState? Run => _runs.Current;
 
@@ -110,7 +113,10 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         if (run.Outcome is not null && Record.IsWanted)
         {
             // The daemon before saw it end and died before it could act on that; its output is still to be waited for.
-            var alive = _state with { Status = ProcessStatus.Running };
+            var alive = _state with
+            {
+                Status = ProcessStatus.Running,
+            };
             var rules = LifeRules.Of(Record.Spec, Record.IsTemporary, _times);
             _state = LifeTable.Step(alive, _runs.EndOf(run), rules).State;
         }
@@ -118,6 +124,17 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
 
     /// <summary>A run that another one has taken the place of, and that lives still: it is ended.</summary>
     public void Leave(RunState run) => _runs.Reload.Leave(run, null);
+
+    /// <summary>The machine or tspm ended: what ran, or would have been tried again, is remembered and not started by surprise.</summary>
+    public void LeaveStopped()
+    {
+        var wouldGoOn = Run is not null || WouldBeTriedAgain(Record);
+        if (Record.IsWanted && wouldGoOn)
+        {
+            _state = _state with { IsWanted = false };
+            Record = Record with { IsWanted = false, WasRunning = true };
+        }
+    }
 
     /// <summary>What is alive of a run besides its leader.</summary>
     public IReadOnlyList<ProcFacts> FindDescendants(RunState run) =>
@@ -193,6 +210,15 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             ? ProcessStatus.Exited
             : ProcessStatus.Stopped;
 
+    private static bool WouldBeTriedAgain(ProcessRecord record) =>
+        record is { FailedReason: null, Runs: [{ EndedAt: not null } last, ..] }
+        && record.Spec.Restart.Policy switch
+        {
+            RestartPolicies.Always or RestartPolicies.UnlessStopped => true,
+            RestartPolicies.OnFailure => last.Signal != 0 || last.Code is not 0,
+            _ => false,
+        };
+
     private async Task RunLoopAsync()
     {
         try
@@ -250,10 +276,16 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             ResumeMessage when Run is null && Status is ProcessStatus.Exited => ApplyAllAsync([
                 _runs.ResumeLast(),
             ]),
-            LostMessage when Run is { } run => ApplyAllAsync([_runs.Lose(run)]),
+            LostMessage when Run is { } run => LoseAsync(run),
             EditMessage edit => DoEditAsync(edit),
             _ => Task.CompletedTask,
         };
+
+    private Task LoseAsync(RunState run)
+    {
+        Record = Record with { WasRunning = Record.IsWanted || Record.WasRunning };
+        return ApplyAllAsync([_runs.Lose(run)]);
+    }
 
     private async Task CommandAsync(CommandMessage command)
     {
@@ -263,6 +295,16 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             return;
         }
 
+        Record = Record with
+        {
+            WasRunning = command.Verb switch
+            {
+                CommandVerb.Stop => command.By == Shutdown.By
+                    && (Record.IsWanted || Record.WasRunning),
+                CommandVerb.Start or CommandVerb.Restart or CommandVerb.Reload => false,
+                _ => Record.WasRunning,
+            },
+        };
         var order = new StopOrder(command.Signal, command.TimeoutMs, command.By);
         LifeEvent asked = command.Verb switch
         {

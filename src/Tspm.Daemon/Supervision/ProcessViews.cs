@@ -54,6 +54,7 @@ internal static class ProcessViews
             Cwd = spec.Cwd,
             Restart = spec.Restart.Policy,
             Pty = spec.Pty,
+            WasRunning = supervisor.IsResurrectable,
         };
         view = WithSupervision(view, supervisor, lives);
         return withDetails ? WithDetails(view, supervisor) : view;

@@ -32,6 +32,7 @@ internal sealed unsafe class CaptureThread : IDisposable
     private readonly Dictionary<ulong, CapturedStream> _streams = [];
     private readonly List<CapturedStream> _timed = [];
     private readonly EpollEvent[] _events = new EpollEvent[128];
+    private readonly ManualResetEventSlim _goOn = new();
     private readonly Thread _thread;
     private ulong _nextTag = 1;
     private volatile bool _isStopping;
@@ -117,6 +118,24 @@ internal sealed unsafe class CaptureThread : IDisposable
         return wasOpen;
     }
 
+    /// <summary>Stands still between two turns, with everything journaled that was moved, until <see cref="Resume"/>.</summary>
+    public void Pause()
+    {
+        using var stands = new ManualResetEventSlim();
+        _goOn.Reset();
+        _orders.Enqueue(() =>
+        {
+            _turnRecords.Write();
+            stands.Set();
+            _goOn.Wait();
+        });
+        Signal();
+        stands.Wait();
+    }
+
+    /// <summary>Goes on after <see cref="Pause"/>.</summary>
+    public void Resume() => _goOn.Set();
+
     /// <summary>Ends the thread after it has taken what the pipes hold.</summary>
     public void Stop()
     {
@@ -144,6 +163,7 @@ internal sealed unsafe class CaptureThread : IDisposable
     {
         _epoll.Dispose();
         LibC.close(_orderSignal);
+        _goOn.Dispose();
         _turnRecords.Dispose();
         _mover.Dispose();
     }

@@ -45,7 +45,7 @@ internal sealed class RunEntry(SpawnOrder order)
     /// <summary>True when nothing is left to wait for.</summary>
     public bool IsOver => HasExited && Volatile.Read(ref OpenStreams) == 0;
 
-    /// <summary>Signals the leader or its group, and nobody else; the errno, 0 if it was sent.</summary>
+    /// <summary>Signals its leader or its group, and nobody else; 0 or the errno.</summary>
     public int Signal(int signal, bool toGroup)
     {
         if (PidDescriptor >= 0)

@@ -264,9 +264,7 @@ internal sealed class Spawner(
     {
         var own = LibC.GetOpenFiles();
         var wanted = order.OpenFiles > 0 ? order.OpenFiles : openFiles.Soft;
-        var environment = order.Env.Where(entry =>
-            !entry.StartsWith("TSPM_RUN=", StringComparison.Ordinal)
-        );
+        var environment = order.Env.Where(entry => !Control.OwnEnvironment.IsOurs(entry));
         try
         {
             _ = LibC.umask(order.Umask & 0x1FF);

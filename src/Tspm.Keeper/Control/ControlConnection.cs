@@ -11,18 +11,30 @@ internal sealed class ControlConnection : IDisposable
     private const int FirstBuffer = 64 * 1024;
     private readonly Socket _socket;
     private readonly Queue<int> _descriptors = new();
-    private byte[] _buffer = new byte[FirstBuffer];
+    private byte[] _buffer;
     private int _length;
 
     /// <summary>Takes over an accepted socket.</summary>
-    public ControlConnection(Socket socket, int peerPid)
+    /// <param name="socket">The socket.</param>
+    /// <param name="peerPid">The pid of the other side.</param>
+    /// <param name="unread">What came already and was not understood as a whole frame.</param>
+    public ControlConnection(Socket socket, int peerPid, ReadOnlySpan<byte> unread = default)
     {
         _socket = socket;
+        _buffer = new byte[Math.Max(FirstBuffer, unread.Length)];
+        unread.CopyTo(_buffer);
+        _length = unread.Length;
         PeerPid = peerPid;
     }
 
     /// <summary>The pid of the other side, by the kernel.</summary>
     public int PeerPid { get; }
+
+    /// <summary>Tells it from the others.</summary>
+    public ulong Tag { get; set; }
+
+    /// <summary>The beginning of a frame whose end has not come yet.</summary>
+    public ReadOnlySpan<byte> Unread => _buffer.AsSpan(0, _length);
 
     /// <summary>The descriptor.</summary>
     public int Descriptor => (int)_socket.Handle;

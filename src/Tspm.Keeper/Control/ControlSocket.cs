@@ -53,6 +53,16 @@ internal sealed partial class ControlSocket : IDisposable
         }
     }
 
+    /// <summary>The socket of the program before, which listens already.</summary>
+    public static ControlSocket Reopen(int descriptor) => new(ConnectionOf(descriptor));
+
+    /// <summary>A socket that was left open.</summary>
+    public static Socket ConnectionOf(int descriptor)
+    {
+        LibC.SetCloseOnExec(descriptor, closes: true);
+        return new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
+    }
+
     /// <summary>Accepts one; null if nobody is there or it is not our user.</summary>
     public ControlConnection? Accept()
     {

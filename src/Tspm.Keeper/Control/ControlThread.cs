@@ -3,6 +3,7 @@ using Tspm.CaptureLog.Control;
 using Tspm.Keeper.Children;
 using Tspm.Keeper.Interop;
 using Tspm.Keeper.Journal;
+using Tspm.Keeper.Reexec;
 
 namespace Tspm.Keeper.Control;
 
@@ -10,10 +11,10 @@ namespace Tspm.Keeper.Control;
 internal sealed class ControlThread : IDisposable
 {
     private const long Second = 1_000_000_000;
-    private const int SigKill = 9;
+    private static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(15);
     private const ulong ListenTag = 1;
     private const ulong SignalTag = 2;
-    private const ulong ConnectionTag = 3;
+    private const ulong CheckTag = 3;
     private const ulong ChildTag = 4;
     private const long HoldDeadline = 3 * Second;
     private readonly KeeperOptions _options;
@@ -29,10 +30,14 @@ internal sealed class ControlThread : IDisposable
     private readonly Epoll _epoll = new();
     private readonly EpollEvent[] _events = new EpollEvent[64];
     private readonly int _signal;
-    private ControlConnection? _connection;
+    private readonly ControlConnections _connections;
+    private readonly LoneStop _stop;
+    private readonly Upgrades _upgrades;
+    private readonly SystemdNotifier _systemd;
+    private readonly KeeperState _state;
+    private ControlConnection? _asker;
     private int _terminations;
     private int _terminationsSeen;
-    private long _killAt = long.MaxValue;
     private bool _isEnding;
     private long _aloneSince;
     private long _settleBy;
@@ -47,22 +52,53 @@ internal sealed class ControlThread : IDisposable
         Adopter adopter,
         DaemonKeeper daemon,
         KeeperLog log,
-        ReadyPipe ready
+        ReadyPipe ready,
+        Reexecution reexecution,
+        KeeperState state,
+        Handover? handover
     )
     {
         _options = options;
         _runs = runs;
         _spawns = spawns;
-        _pulse = new DaemonPulse(daemon, options.DaemonTimeout, log);
         _leaders = new LeaderWatch(runs, _epoll, ChildTag);
         _reaper = reaper;
         _adopter = adopter;
         _daemon = daemon;
         _ready = ready;
-        _listener = ControlSocket.Create(options.Home.KeeperSocket);
+        _state = state;
+        _listener = handover is null
+            ? ControlSocket.Create(options.Home.KeeperSocket)
+            : ControlSocket.Reopen(handover.Listener);
         _signal = LibC.eventfd(0, LibC.CloseOnExec | LibC.NonBlock);
+        _connections = new ControlConnections(_epoll);
+        _stop = new LoneStop(runs, daemon, _connections);
+        _systemd = new SystemdNotifier(
+            Environment.GetEnvironmentVariable,
+            log,
+            Environment.ProcessId
+        );
+        _pulse = new DaemonPulse(daemon, options.DaemonTimeout, _systemd.WatchdogLimit, log);
+        _upgrades = new Upgrades(options, daemon, _connections, log, _epoll, CheckTag)
+        {
+            GoOnAs = (program, asker, id) =>
+                adopter.IsWaiting
+                    ? "the daemon has not told yet what it holds; try again"
+                    : reexecution.GoOnAs(
+                        program,
+                        _listener,
+                        asker,
+                        id,
+                        _connections.Daemon,
+                        daemon
+                    ),
+        };
         _epoll.Add(_listener.Descriptor, Epoll.In, ListenTag);
         _epoll.Add(_signal, Epoll.In, SignalTag);
+        if (handover is not null)
+        {
+            Readopt(handover);
+        }
     }
 
     /// <summary>Somebody asked the keeper to stop; any thread.</summary>
@@ -86,6 +122,8 @@ internal sealed class ControlThread : IDisposable
                 WatchDaemon(now);
             }
 
+            _daemon.Turn(now);
+            _upgrades.Turn(now);
             SettleIfDue(now);
             _leaders.Watch();
 
@@ -113,7 +151,9 @@ internal sealed class ControlThread : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _connection?.Dispose();
+        _upgrades.Dispose();
+        _connections.Dispose();
+        _systemd.Dispose();
         _listener.Dispose();
         _epoll.Dispose();
         LibC.close(_signal);
@@ -121,7 +161,9 @@ internal sealed class ControlThread : IDisposable
 
     private void Wait(long now)
     {
-        var until = Math.Min(Math.Min(now + _pulse.Every, _killAt), _lookAt);
+        var until = Math.Min(Math.Min(now + _pulse.Every, _stop.DueAt), _lookAt);
+        until = Math.Min(until, Math.Min(_daemon.TrialDueAt, _upgrades.DueAt));
+        until = Math.Min(until, _systemd.DueAt);
         if (_adopter.IsWaiting)
         {
             until = Math.Min(until, _settleBy);
@@ -140,11 +182,14 @@ internal sealed class ControlThread : IDisposable
                 case ListenTag:
                     Accept();
                     break;
-                case ConnectionTag:
-                    Receive();
-                    break;
                 case SignalTag:
                     OnSignal();
+                    break;
+                case CheckTag:
+                    _upgrades.OnReadable(JournalWriter.Now);
+                    break;
+                case >= ControlConnections.FirstTag:
+                    Receive(_events[i].Tag);
                     break;
                 default:
                     break;
@@ -185,39 +230,49 @@ internal sealed class ControlThread : IDisposable
 
     private void Accept()
     {
-        if (_listener.Accept() is not { } connection)
+        if (_listener.Accept() is { } connection)
+        {
+            _connections.Add(connection);
+        }
+    }
+
+    private void Drop(ControlConnection? connection)
+    {
+        if (connection is null)
         {
             return;
         }
 
-        // The newest daemon counts; an older connection belongs to one that is gone.
-        DropConnection();
-        _connection = connection;
-        _epoll.Add(connection.Descriptor, Epoll.In, ConnectionTag);
+        _aloneSince = connection == _connections.Daemon ? JournalWriter.Now : _aloneSince;
+        _connections.Drop(connection);
     }
 
-    private void DropConnection()
+    private void Receive(ulong tag)
     {
-        if (_connection is { } old)
+        if (_connections.Find(tag) is not { } connection)
         {
-            _epoll.Remove(old.Descriptor);
-            old.Dispose();
-            _connection = null;
-            _aloneSince = JournalWriter.Now;
+            return;
         }
-    }
 
-    private void Receive()
-    {
-        if (_connection is { } connection && !connection.Receive(JournalWriter.Now, Handle))
+        _asker = connection;
+        if (!connection.Receive(JournalWriter.Now, Handle))
         {
-            DropConnection();
+            Drop(connection);
         }
     }
 
     private void Handle(ControlFrame frame, byte[] buffer, int at)
     {
         var body = buffer.AsSpan(at, frame.Length);
+        if (
+            frame.Kind is ControlKind.Hello or ControlKind.Hold or ControlKind.HoldEnd
+            && _asker is { } daemon
+        )
+        {
+            // Only a daemon says such things; the newest counts.
+            _connections.MakeDaemon(daemon);
+        }
+
         switch (frame.Kind)
         {
             case ControlKind.Hello:
@@ -235,43 +290,146 @@ internal sealed class ControlThread : IDisposable
                 break;
             case ControlKind.Signal:
                 var errno = SignalOrder.Decode(body) is { } order ? Signal(order) : LibC.Invalid;
-                Answer(
-                    new ControlWriter().U32((uint)errno).Finish(ControlKind.SignalReply, frame.Id)
-                );
+                Answer(Number((uint)errno), ControlKind.SignalReply, frame.Id);
                 break;
             case ControlKind.CutDrain:
-                Answer(
-                    new ControlWriter()
-                        .U32((uint)CutDrain(body))
-                        .Finish(ControlKind.CutDrainReply, frame.Id)
-                );
+                Answer(Number((uint)CutDrain(body)), ControlKind.CutDrainReply, frame.Id);
                 break;
             case ControlKind.Stats:
-                var allocated = (ulong)GC.GetTotalAllocatedBytes();
-                Answer(new ControlWriter().U64(allocated).Finish(ControlKind.StatsReply, frame.Id));
-                break;
-            case ControlKind.Ping:
-                Answer(new ControlWriter().Finish(ControlKind.Pong, frame.Id));
+                var allocated = new ControlWriter().U64((ulong)GC.GetTotalAllocatedBytes());
+                Answer(allocated, ControlKind.StatsReply, frame.Id);
                 break;
             case ControlKind.Serving:
                 _daemon.OnServing();
                 _ready.Succeed();
+                _systemd.Ready(JournalWriter.Now, Environment.ProcessId);
                 break;
             case ControlKind.Shutdown:
-                _isEnding = true;
-                _daemon.IsEnding = true;
+                BeginEnd();
                 break;
             default:
+                HandleAnybodys(frame, body);
                 break;
         }
     }
+
+    /// <summary>What commands ask too.</summary>
+    private void HandleAnybodys(ControlFrame frame, ReadOnlySpan<byte> body)
+    {
+        switch (frame.Kind)
+        {
+            case ControlKind.Ping:
+                Answer(new ControlWriter(), ControlKind.Pong, frame.Id);
+                break;
+            case ControlKind.Facts:
+                Answer(Facts().Encode(frame.Id));
+                break;
+            case ControlKind.UpgradeDaemon or ControlKind.UpgradeKeeper:
+                _upgrades.Begin(_asker, frame, UpgradeOrder.Decode(body), JournalWriter.Now);
+                break;
+            case ControlKind.StopAll:
+                BeginEnd();
+                Answer(
+                    _stop
+                        .Begin(JournalWriter.Now, new ControlReader(body).U32(), _asker)
+                        .Encode(frame.Id)
+                );
+                break;
+            default:
+                // A kind that a newer daemon knows.
+                break;
+        }
+    }
+
+    private KeeperFacts Facts()
+    {
+        var now = JournalWriter.Now;
+        return new KeeperFacts
+        {
+            Pid = (uint)Environment.ProcessId,
+            Build = _options.BuildId,
+            Version = _options.Build.Version,
+            UptimeMs = (ulong)((now - _state.Since) / (Second / 1000)),
+            Reexecs = _state.Reexecs,
+            DaemonPid = (uint)_daemon.Pid,
+            DaemonStarts = _daemon.Starts,
+            LastDaemonEnd = _daemon.LastEnd,
+            NextTryMs = _daemon.DueAt > now ? (uint)((_daemon.DueAt - now) / (Second / 1000)) : 0,
+            Boot = BootId.First8,
+            Running = (uint)_runs.Runs.Count(run => !run.HasExited),
+            Upgrade = _daemon.Upgrade,
+            UpgradeNote = _daemon.UpgradeNote,
+        };
+    }
+
+    /// <summary>Goes on where the program before stopped: its connections, its daemon, its children.</summary>
+    private void Readopt(Handover handover)
+    {
+        var now = JournalWriter.Now;
+        if (Reopen(handover.DaemonConnection) is { } daemon)
+        {
+            _connections.MakeDaemon(daemon);
+        }
+
+        _daemon.Readopt(handover.Daemon, now);
+        if (_daemon.Pid != 0)
+        {
+            WatchDaemon(now);
+        }
+
+        if (_daemon.IsServing)
+        {
+            _systemd.Ready(now, Environment.ProcessId);
+        }
+
+        _connections.Send(
+            Reopen(handover.Asker),
+            new UpgradeAnswer(true, _options.BuildId).Encode(handover.AskedId)
+        );
+    }
+
+    private ControlConnection? Reopen(HandedConnection handed)
+    {
+        if (handed.Descriptor < 0)
+        {
+            return null;
+        }
+
+        var connection = new ControlConnection(
+            ControlSocket.ConnectionOf(handed.Descriptor),
+            handed.PeerPid,
+            handed.Unread
+        );
+        _connections.Add(connection);
+        return connection;
+    }
+
+    private void BeginEnd()
+    {
+        if (!_isEnding)
+        {
+            _systemd.Stopping(LongestGrace() + StopMargin);
+        }
+
+        _isEnding = true;
+        _daemon.IsEnding = true;
+    }
+
+    private TimeSpan LongestGrace() =>
+        TimeSpan.FromMilliseconds(
+            _runs
+                .Runs.Where(run => !run.HasExited)
+                .Select(run => run.Order.GraceMs)
+                .DefaultIfEmpty(0u)
+                .Max()
+        );
 
     /// <summary>Tells a daemon what lives, and gives it all descriptors of that.</summary>
     private void Greet(uint id)
     {
         // A daemon that has nothing to tell begins so.
         _adopter.Settle();
-        if (_daemon.Pid == 0 && _connection is { } connection)
+        if (_daemon.Pid == 0 && _connections.Daemon is { } connection)
         {
             var now = JournalWriter.Now;
             if (_daemon.Adopt(connection.PeerPid, now))
@@ -292,12 +450,12 @@ internal sealed class ControlThread : IDisposable
             RunHolds.LendAll(run, _runs.ProcessOf(run.Order.Process), SendHold);
         }
 
-        Answer(new ControlWriter().Finish(ControlKind.HoldEnd, 0));
+        Answer(new ControlWriter(), ControlKind.HoldEnd, 0);
     }
 
     private void TakeHold(ReadOnlySpan<byte> body)
     {
-        if (RunHold.Decode(body) is not { } hold || _connection is not { } connection)
+        if (RunHold.Decode(body) is not { } hold || _asker is not { } connection)
         {
             return;
         }
@@ -311,17 +469,26 @@ internal sealed class ControlThread : IDisposable
 
     private void SendHold(RunHold hold, ReadOnlySpan<int> descriptors)
     {
-        if (_connection?.Send(hold.Encode(), descriptors) is false)
+        if (
+            _connections.Daemon is { } daemon
+            && !_connections.Send(daemon, hold.Encode(), descriptors)
+        )
         {
-            DropConnection();
+            _aloneSince = JournalWriter.Now;
         }
     }
 
+    private static ControlWriter Number(uint value) => new ControlWriter().U32(value);
+
+    private void Answer(ControlWriter body, ControlKind kind, uint id) =>
+        Answer(body.Finish(kind, id));
+
     private void Answer(ReadOnlyMemory<byte> frame)
     {
-        if (_connection?.Send(frame) is false)
+        var isDaemon = _asker == _connections.Daemon;
+        if (!_connections.Send(_asker, frame) && isDaemon)
         {
-            DropConnection();
+            _aloneSince = JournalWriter.Now;
         }
     }
 
@@ -343,9 +510,10 @@ internal sealed class ControlThread : IDisposable
 
     private void OnOtherEnded(int pid, int code, int signal)
     {
+        _upgrades.OnExited(pid, code, JournalWriter.Now);
         if (pid == _daemon.Pid)
         {
-            DropConnection();
+            Drop(_connections.Daemon);
             _daemon.OnExited(JournalWriter.Now, code, signal);
             if (_terminationsSeen > 0 && !_isEnding)
             {
@@ -367,51 +535,37 @@ internal sealed class ControlThread : IDisposable
         _terminationsSeen = terminations;
         if (terminations > 1)
         {
-            _killAt = JournalWriter.Now;
-            _isEnding = true;
-            _daemon.IsEnding = true;
+            BeginEnd();
+            _stop.Hurry(JournalWriter.Now);
+            return;
         }
-        else if (
-            _connection?.Send(new ControlWriter().Finish(ControlKind.Terminate, 0)) is not true
-        )
+
+        _systemd.Stopping(LongestGrace() + StopMargin);
+        var terminate = new ControlWriter().Finish(ControlKind.Terminate, 0);
+        if (!_connections.Send(_connections.Daemon, terminate))
         {
             EndAlone();
         }
     }
 
-    /// <summary>Stops all programs without a daemon: the newest first, each with its own signal, SIGKILL when the longest grace is over.</summary>
     private void EndAlone()
     {
-        _isEnding = true;
-        _daemon.IsEnding = true;
-        long grace = 0;
-        foreach (var run in _runs.Runs.Where(run => !run.HasExited).Reverse())
-        {
-            _ = run.Signal((int)run.Order.StopSignal, toGroup: true);
-            grace = Math.Max(grace, run.Order.GraceMs * (Second / 1000));
-        }
-
-        _killAt = JournalWriter.Now + grace;
-        _daemon.Signal(15);
+        BeginEnd();
+        _stop.Begin(JournalWriter.Now, LoneStop.OwnGrace, null);
     }
 
     private void Watch(long now)
     {
-        if (now >= _killAt)
-        {
-            _killAt = long.MaxValue;
-            foreach (var run in _runs.Runs.Where(run => !run.HasExited))
-            {
-                _ = run.Signal(SigKill, toGroup: true);
-            }
-
-            _daemon.Signal(SigKill);
-        }
-
-        var heardAt = _connection?.LastHeard is > 0 and var last ? last : _aloneSince;
+        _stop.Turn(now);
+        var heardAt = _connections.Daemon?.LastHeard is > 0 and var last ? last : _aloneSince;
+        // A daemon that is being started or replaced is in good hands: systemd need not end us for it.
+        _systemd.Beat(now, _daemon.Pid == 0 || now - heardAt <= _pulse.Timeout);
+        _systemd.Tell(
+            $"{_runs.Runs.Count(run => !run.HasExited)} programs; the daemon {(_daemon.Pid == 0 ? "is being started" : $"has pid {_daemon.Pid}")}"
+        );
         if (_pulse.IsDue(now, heardAt))
         {
-            Answer(new ControlWriter().Finish(ControlKind.Ping, 0));
+            _connections.Send(_connections.Daemon, new ControlWriter().Finish(ControlKind.Ping, 0));
         }
     }
 }

@@ -1,8 +1,9 @@
-using System.Collections;
 using System.Runtime.InteropServices;
 using Tspm.CaptureLog;
+using Tspm.CaptureLog.Control;
 using Tspm.Keeper.Interop;
 using Tspm.Keeper.Journal;
+using Tspm.Keeper.Reexec;
 
 namespace Tspm.Keeper.Control;
 
@@ -15,9 +16,6 @@ internal sealed class DaemonKeeper(
     string stderrPath
 )
 {
-    // Garbage of requests is collected every 4 MiB; without this the budget is the size of the processor's cache.
-    private const string YoungestGeneration = "DOTNET_GCgen0size";
-    private const int YoungestGenerationBytes = 4 * 1024 * 1024;
     private const long Second = 1_000_000_000;
     private const long YoungAge = 10 * Second;
     private const long FirstDelay = Second / 10;
@@ -29,6 +27,7 @@ internal sealed class DaemonKeeper(
     private long _dueAt = 1;
     private int _failures;
     private bool _hasServed;
+    private DaemonTrial? _trial;
 
     /// <summary>The daemon's pid; 0 while there is none.</summary>
     public int Pid { get; private set; }
@@ -45,6 +44,24 @@ internal sealed class DaemonKeeper(
     /// <summary>True once it has told that it serves.</summary>
     public bool IsServing { get; private set; }
 
+    /// <summary>Its program and arguments.</summary>
+    public IReadOnlyList<string> Command { get; private set; } = options.DaemonCommand;
+
+    /// <summary>How many were started.</summary>
+    public uint Starts { get; private set; }
+
+    /// <summary>How the last one ended; empty if none has.</summary>
+    public string LastEnd { get; private set; } = "";
+
+    /// <summary>Where the last upgrade is.</summary>
+    public UpgradeState Upgrade => _trial?.State ?? UpgradeState.None;
+
+    /// <summary>Why the last upgrade failed.</summary>
+    public string UpgradeNote => _trial?.Note ?? "";
+
+    /// <summary>Monotonic time, ns, at which an upgrade must be looked at.</summary>
+    public long TrialDueAt => _trial?.DueAt ?? long.MaxValue;
+
     /// <summary>True when no daemon is wanted any more.</summary>
     public bool IsEnding { get; set; }
 
@@ -53,6 +70,33 @@ internal sealed class DaemonKeeper(
 
     /// <summary>Monotonic time, ns, of the next start; −1 if none is due.</summary>
     public long DueAt => Pid != 0 || IsEnding ? -1 : _dueAt;
+
+    /// <summary>Goes on with the daemon of the program that we were before.</summary>
+    public void Readopt(HandedDaemon handed, long now)
+    {
+        Starts = handed.Starts;
+        if (handed.Pid == 0 || !Adopt(handed.Pid, now))
+        {
+            return;
+        }
+
+        // Exec keeps parenthood.
+        IsChild = handed.IsChild;
+        IsServing = handed.IsServing;
+        _hasServed = handed.IsServing;
+    }
+
+    /// <summary>Replaces the daemon by another program's; the one before comes back if that never serves.</summary>
+    public void Replace(IReadOnlyList<string> command, long now)
+    {
+        _trial = new DaemonTrial(this, Command, now);
+        Command = command;
+        _dueAt = now;
+        _trial.Turn(now);
+    }
+
+    /// <summary>An upgrade takes its time, but not more.</summary>
+    public void Turn(long now) => _trial?.Turn(now);
 
     /// <summary>Starts it if it is time.</summary>
     public bool StartIfDue(long now)
@@ -74,22 +118,18 @@ internal sealed class DaemonKeeper(
         spawn.Open(0, "/dev/null", LibC.ReadOnly);
         spawn.Open(1, stderrPath, LibC.WriteOnly | LibC.Create | LibC.Append, OwnerFile);
         spawn.Copy(1, 2);
-        var errno = spawn.Start(
-            options.DaemonCommand[0],
-            null,
-            options.DaemonCommand,
-            OwnEnvironment(),
-            out var pid
-        );
+        var errno = spawn.Start(Command[0], null, Command, OwnEnvironment.ForDaemon(), out var pid);
         if (errno != 0)
         {
-            OnEnded(now, $"{options.DaemonCommand[0]}: {Marshal.GetPInvokeErrorMessage(errno)}");
+            OnEnded(now, $"{Command[0]}: {Marshal.GetPInvokeErrorMessage(errno)}");
             return false;
         }
 
         Pid = pid;
         IsChild = true;
         PidDescriptor = LibC.OpenProcess(pid);
+        Starts++;
+        _trial?.OnStarted(pid, now);
         _startedAt = now;
         var record = new JournalRecord
         {
@@ -139,6 +179,7 @@ internal sealed class DaemonKeeper(
     {
         IsServing = true;
         _hasServed = true;
+        _trial?.OnServing(Pid);
         DaemonTrouble.Clear(options.Home);
     }
 
@@ -162,8 +203,17 @@ internal sealed class DaemonKeeper(
         }
 
         PidDescriptor = -1;
+        var pid = Pid;
         Pid = 0;
         IsServing = false;
+        LastEnd = signal != 0 ? $"signal {signal}" : $"code {code}";
+        if (_trial?.IsLeaving(pid) is true)
+        {
+            // It was asked to go.
+            _dueAt = now;
+            return;
+        }
+
         if (code == KeeperExitCodes.DaemonReplace)
         {
             _dueAt = now;
@@ -190,6 +240,16 @@ internal sealed class DaemonKeeper(
         }
 
         log.Write(1001, reason);
+        LastEnd = LastEnd.Length > 0 ? LastEnd : reason;
+        if (_trial?.OnFailed(reason) is { } before)
+        {
+            log.Write(1006, $"the new daemon cannot start; {before[0]} is in charge again");
+            Command = before;
+            _failures = 0;
+            _dueAt = now;
+            return;
+        }
+
         var wasYoung = now - _startedAt < YoungAge;
         _failures = wasYoung ? _failures + 1 : 1;
         var delay =
@@ -200,25 +260,5 @@ internal sealed class DaemonKeeper(
         {
             FatalReason = reason;
         }
-    }
-
-    /// <summary>Our environment without the mark of a run: a tspm inside a managed program may have started us.</summary>
-    private static List<string> OwnEnvironment()
-    {
-        var entries = new List<string>();
-        if (Environment.GetEnvironmentVariable(YoungestGeneration) is null)
-        {
-            entries.Add($"{YoungestGeneration}={YoungestGenerationBytes:x}");
-        }
-
-        foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
-        {
-            if (entry.Key is string name && name != "TSPM_RUN")
-            {
-                entries.Add($"{name}={entry.Value}");
-            }
-        }
-
-        return entries;
     }
 }

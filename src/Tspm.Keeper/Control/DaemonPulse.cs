@@ -1,15 +1,26 @@
 namespace Tspm.Keeper.Control;
 
 /// <summary>When the daemon is asked whether it is there, and its end if it has not answered for too long.</summary>
-internal sealed class DaemonPulse(DaemonKeeper daemon, TimeSpan timeout, KeeperLog log)
+internal sealed class DaemonPulse(
+    DaemonKeeper daemon,
+    TimeSpan timeout,
+    long watchdog,
+    KeeperLog log
+)
 {
     private const int SigKill = 9;
     private const long LongestPause = 10_000_000_000;
-    private readonly long _timeout = timeout.Ticks * TimeSpan.NanosecondsPerTick;
     private long _askedAt;
 
+    /// <summary>Silence, ns, after which it is replaced; before systemd, if it watches us, would end us for it.</summary>
+    public long Timeout { get; } =
+        Math.Min(
+            timeout.Ticks * TimeSpan.NanosecondsPerTick,
+            watchdog > 0 ? watchdog / 2 : long.MaxValue
+        );
+
     /// <summary>Time between two questions, ns.</summary>
-    public long Every => Math.Min(LongestPause, _timeout / 4);
+    public long Every => Math.Min(LongestPause, Timeout / 4);
 
     /// <summary>True if it must be asked now; one that has been silent for too long is killed instead.</summary>
     /// <param name="now">Monotonic time, ns.</param>
@@ -22,14 +33,14 @@ internal sealed class DaemonPulse(DaemonKeeper daemon, TimeSpan timeout, KeeperL
         }
 
         _askedAt = now;
-        if (now - heardAt <= _timeout)
+        if (now - heardAt <= Timeout)
         {
             return true;
         }
 
         log.Write(
             1003,
-            $"the daemon (pid {daemon.Pid}) has not answered for {timeout.TotalSeconds} s and is replaced"
+            $"the daemon (pid {daemon.Pid}) has not answered for {(now - heardAt) / 1_000_000_000} s and is replaced"
         );
         daemon.Signal(SigKill);
         return false;

@@ -105,6 +105,12 @@ internal sealed unsafe class JournalWriter : IDisposable
     /// <exception cref="IOException">Neither home nor spill can be written.</exception>
     public void Append(ref JournalRecord record) => Append(new Span<JournalRecord>(ref record));
 
+    /// <summary>Nothing is written any more until <see cref="Thaw"/>, which the same thread calls.</summary>
+    public void Freeze() => _gate.Enter();
+
+    /// <summary>Goes on after <see cref="Freeze"/>.</summary>
+    public void Thaw() => _gate.Exit();
+
     /// <summary>Waits until everything that was appended is on the device; what is spilled never is.</summary>
     /// <exception cref="IOException">The device failed; the journal goes on in a new file.</exception>
     public void Sync()

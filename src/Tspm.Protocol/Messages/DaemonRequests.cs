@@ -53,6 +53,49 @@ public sealed record StatusReply
 
     /// <summary>The same of the keeper; null while there is none.</summary>
     public long? KeeperAllocatedBytes { get; init; }
+
+    /// <summary>Facts about the keeper; null while there is none.</summary>
+    public KeeperView? Keeper { get; init; }
+
+    /// <summary>Programs that ran when the machine or tspm ended and were not started since.</summary>
+    public int Resurrectable { get; init; }
+}
+
+/// <summary>The keeper as it tells of itself.</summary>
+public sealed record KeeperView
+{
+    /// <summary>Its pid.</summary>
+    public int Pid { get; init; }
+
+    /// <summary>Its build.</summary>
+    public string Build { get; set; } = "";
+
+    /// <summary>Its version.</summary>
+    public string Version { get; set; } = "";
+
+    /// <summary>Seconds since it took the home.</summary>
+    public double UptimeSeconds { get; init; }
+
+    /// <summary>How often it went on as another program without ending.</summary>
+    public int Reexecs { get; init; }
+
+    /// <summary>How many daemons it has started.</summary>
+    public int DaemonStarts { get; init; }
+
+    /// <summary>How the last daemon ended; empty if none has.</summary>
+    public string LastDaemonEnd { get; set; } = "";
+
+    /// <summary>Which boot of the machine this is, 16 hex digits.</summary>
+    public string Boot { get; set; } = "";
+
+    /// <summary>Programs that live.</summary>
+    public int Running { get; init; }
+
+    /// <summary>Where the last upgrade of the daemon is: <c>none</c>, <c>trying</c>, <c>done</c>, <c>failed</c>.</summary>
+    public string Upgrade { get; set; } = "none";
+
+    /// <summary>Why it failed; empty if it did not.</summary>
+    public string UpgradeNote { get; set; } = "";
 }
 
 /// <summary>Shut everything down.</summary>

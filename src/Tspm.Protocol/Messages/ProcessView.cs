@@ -78,6 +78,9 @@ public sealed record ProcessView
     /// <summary>The environment, secrets masked (describe only).</summary>
     public IReadOnlyList<string>? Env { get; init; }
 
+    /// <summary>True if it ran when the machine or tspm ended; <c>resurrect</c> starts it.</summary>
+    public bool WasRunning { get; init; }
+
     /// <summary>Descendants that are alive (describe only).</summary>
     public IReadOnlyList<ChildView>? Children { get; init; }
 

@@ -35,4 +35,7 @@ namespace Tspm.Protocol.Messages;
 [JsonSerializable(typeof(SetRequest))]
 [JsonSerializable(typeof(RenameRequest))]
 [JsonSerializable(typeof(ScaleRequest))]
+[JsonSerializable(typeof(ResurrectRequest))]
+[JsonSerializable(typeof(SaveRequest))]
+[JsonSerializable(typeof(SaveReply))]
 public sealed partial class ProtocolJsonContext : JsonSerializerContext;
