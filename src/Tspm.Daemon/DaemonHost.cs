@@ -227,6 +227,19 @@ public static class DaemonHost
             _ingest.Start();
             await _ingest.CaughtUp;
             await ReportReplacedAsync();
+            Resume(recorder);
+            Serve(factory, topics);
+            await _keeper.ServingAsync(CancellationToken.None);
+            WatchTasks();
+            if (_options.Resurrect)
+            {
+                _resurrecting = new Resurrection(_registry, factory).StartAsync(isDry: false);
+            }
+        }
+
+        /// <summary>The journal is read: what goes on goes on, what was lost is told, then every supervisor begins.</summary>
+        private void Resume(RunRecorder recorder)
+        {
             var goesOn = _registry.IsSameKeeper && !recorder.FollowsShutdown;
             if (!goesOn)
             {
@@ -242,14 +255,6 @@ public static class DaemonHost
             foreach (var process in _registry.All)
             {
                 process.Start();
-            }
-
-            Serve(factory, topics);
-            await _keeper.ServingAsync(CancellationToken.None);
-            WatchTasks();
-            if (_options.Resurrect)
-            {
-                _resurrecting = new Resurrection(_registry, factory).StartAsync(isDry: false);
             }
         }
 
