@@ -136,6 +136,10 @@ public sealed class TspmIpcClient : IAsyncDisposable
             ct
         );
 
+    /// <summary>Where points in time lie in a log.</summary>
+    public Task<LocateReply> LocateAsync(LocateRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Locate, request, Json.LocateRequest, Json.LocateReply, ct);
+
     /// <summary>Who is attached.</summary>
     public Task<FollowersReply> GetFollowersAsync(CancellationToken ct = default) =>
         AskAsync(

@@ -47,4 +47,13 @@ public static class MethodNumbers
 
     /// <summary>Replace the daemon by a new one; no program is touched.</summary>
     public const ushort RestartDaemon = 15;
+
+    /// <summary>From points in time to places in a log.</summary>
+    public const ushort Locate = 24;
+
+    /// <summary>Why the last run ended.</summary>
+    public const ushort Why = 25;
+
+    /// <summary>Drop stored entries.</summary>
+    public const ushort Flush = 26;
 }

@@ -10,6 +10,7 @@ internal sealed class FollowPrinter
     private readonly CliContext _context;
     private readonly LogPrinter _printer;
     private readonly Dictionary<uint, PrintedLog> _logs = [];
+    private readonly ByteLimit? _limit;
     private bool _isLost;
     private string _lossReason = "";
 
@@ -22,6 +23,7 @@ internal sealed class FollowPrinter
     {
         _context = context;
         _printer = new LogPrinter(options, context.Output, context.Errors);
+        _limit = ByteLimit.Read(context.Invocation);
         foreach (var log in logs)
         {
             Add(log);
@@ -30,6 +32,9 @@ internal sealed class FollowPrinter
 
     /// <summary>What of the connection ended the last log; null if it was no fault.</summary>
     public string? EndReason { get; private set; }
+
+    /// <summary>True when as much was printed as was asked for.</summary>
+    public bool IsFull => _limit is { IsOver: true };
 
     /// <summary>True when every log has ended.</summary>
     public bool IsOver => _logs.Count == 0;
@@ -40,13 +45,7 @@ internal sealed class FollowPrinter
         switch (told)
         {
             case LogBatch batch:
-                _printer.Write(
-                    _logs[batch.Log.Id],
-                    batch.Header.Epoch,
-                    batch.Spans,
-                    batch.Bytes,
-                    batch.RunIdOf
-                );
+                PrintBatch(batch);
                 break;
             case LogGap gap:
                 _printer.WriteGap(_logs[gap.Log.Id], gap.From, gap.To, gap.Reason);
@@ -78,6 +77,17 @@ internal sealed class FollowPrinter
         _context.Errors.Flush();
     }
 
+    private void PrintBatch(LogBatch batch)
+    {
+        var log = _logs[batch.Log.Id];
+        var spans = _limit is null ? batch.Spans : _limit.Take(batch.Spans, batch.Bytes);
+        _printer.Write(log, batch.Header.Epoch, spans, batch.Bytes, batch.RunIdOf);
+        if (IsFull)
+        {
+            _context.Say("tspm: that was --limit-bytes; there is more");
+        }
+    }
+
     private void PrintState(LogFollowEvent told)
     {
         switch (told)
@@ -89,12 +99,14 @@ internal sealed class FollowPrinter
                 _printer.WriteTruncated(_logs[changed.Log.Id], changed.LastSeq);
                 break;
             case LogEnded ended:
-                if (ended.Reason != "head")
+                if (ended.Reason is not ("head" or "until"))
                 {
                     _printer.WriteEnd(_logs[ended.Log.Id], ended.Reason);
                 }
 
-                EndReason = ended.Reason is "head" or "deleted" ? EndReason : ended.Reason;
+                EndReason = ended.Reason is "head" or "deleted" or "until"
+                    ? EndReason
+                    : ended.Reason;
                 _logs.Remove(ended.Log.Id);
                 break;
             default:

@@ -46,7 +46,11 @@ internal static class LogsCommand
     private static async Task<int> RunAsync(Invocation invocation, bool follows)
     {
         var context = CliContext.Of(invocation);
-        var options = LogQuery.Read(invocation, follows);
+        var now = TimeProvider.System.GetUtcNow();
+        var window = LogWindow.Read(invocation, now);
+        follows = follows && (window.Until is null || window.EndsLater(now));
+        var options = LogQuery.Read(invocation, window, follows);
+        CheckReverse(invocation, options);
         await using var client = await context.ConnectAsync(
             follows ? ReconnectOf(invocation) : null
         );
@@ -65,7 +69,39 @@ internal static class LogsCommand
         var hasPrefix =
             invocation.Has("prefix")
             || ((logs.Count > 1 || options.Join.Count > 0) && !invocation.Has("no-prefix"));
-        return await PrintAsync(context, client, logs, options, hasPrefix);
+        (logs, options) = await LogPlaces.PlaceAsync(client, logs, options);
+        return invocation.Has("reverse")
+            ? await ReverseCommand.PrintAsync(
+                context,
+                client,
+                logs,
+                options,
+                PrinterOptionsOf(context, hasPrefix)
+            )
+            : await PrintAsync(context, client, logs, options, hasPrefix);
+    }
+
+    private static void CheckReverse(Invocation invocation, LogFollowOptions options)
+    {
+        if (!invocation.Has("reverse"))
+        {
+            return;
+        }
+
+        var other =
+            options.Follow || invocation.Has("follow")
+                ? "-f: what comes next has no end to begin at"
+            : LogQuery.HasContext(options.Selection) ? "-A, -B and -C: context reads forwards"
+            : options.Cursor is not null ? "a cursor: it says where to go on forwards"
+            : null;
+        if (other is not null)
+        {
+            throw new CliException(
+                ExitCodes.Usage,
+                $"--reverse does not go with {other}",
+                "example: tspm logs web -r -n 50"
+            );
+        }
     }
 
     private static async Task<int> PrintAsync(
@@ -77,6 +113,7 @@ internal static class LogsCommand
     )
     {
         using var signals = new FollowSignals();
+        using var end = UntilTimer.Start(options, signals.Token);
         await using var follower = new LogFollower(client, logs, options);
         var printer = new FollowPrinter(context, PrinterOptionsOf(context, hasPrefix), logs);
         using var cursorFile = CursorFile.Open(context, follower);
@@ -87,18 +124,21 @@ internal static class LogsCommand
 
         try
         {
-            await foreach (var told in follower.ReadAsync(signals.Token))
+            await foreach (var told in follower.ReadAsync(end.Token))
             {
                 printer.Print(told);
-                if (printer.IsOver && options.Join.Count == 0 && !options.FollowsName)
+                if (
+                    printer.IsFull
+                    || printer.IsOver && options.Join.Count == 0 && !options.FollowsName
+                )
                 {
                     break;
                 }
             }
         }
-        catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
+        catch (OperationCanceledException) when (end.Token.IsCancellationRequested)
         {
-            // Asked to end: nothing more is printed.
+            // Asked to end, or the time has come: nothing more is printed.
         }
 
         if (context.Invocation.Has("show-cursor"))

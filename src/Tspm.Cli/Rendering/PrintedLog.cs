@@ -36,6 +36,9 @@ internal sealed class PrintedLog
     /// <summary>Whose log it is.</summary>
     public LogIdentity Identity { get; }
 
+    /// <summary>A group of lines with context was written: the next one is parted from it.</summary>
+    internal bool HasGroup { get; set; }
+
     internal int ColorIndex { get; }
 
     internal byte[] JsonLogHead { get; }

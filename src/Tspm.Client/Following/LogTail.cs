@@ -12,6 +12,9 @@ namespace Tspm.Client.Following;
 /// <remarks>One reader at a time. Nothing is decided here; see <see cref="LogMachine"/>.</remarks>
 internal sealed class LogTail : IAsyncDisposable
 {
+    /// <summary>Why a log ends whose reader asked for no more.</summary>
+    public const string UntilReached = "until";
+
     private static readonly TimeSpan ReminderPeriod = TimeSpan.FromSeconds(5);
     private readonly TspmIpcClient _client;
     private readonly LogFollowOptions _options;
@@ -33,6 +36,11 @@ internal sealed class LogTail : IAsyncDisposable
     private Task<LogInput>? _page;
     private long _connection;
     private bool _hasOpened;
+
+    // Context does not reach over where history began.
+    private long _origin;
+    private long _emittedUpTo;
+    private bool _isOver;
 
     /// <summary>Makes a tail that is not subscribed.</summary>
     /// <param name="client">The connection.</param>
@@ -103,6 +111,8 @@ internal sealed class LogTail : IAsyncDisposable
         );
         while (true)
         {
+            StartFetch(ct);
+
             // By index: an action may not add to the list, but the list is used again.
             for (var i = 0; i < _actions.Count; i++)
             {
@@ -116,6 +126,11 @@ internal sealed class LogTail : IAsyncDisposable
                 _told.Clear();
                 action.Payload?.Dispose();
                 TakeNote(action);
+                if (_isOver)
+                {
+                    yield return new LogEnded(Log, UntilReached);
+                    yield break;
+                }
             }
 
             _actions.Clear();
@@ -131,6 +146,28 @@ internal sealed class LogTail : IAsyncDisposable
     /// <summary>Unsubscribes, at most 200 ms.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_page is { } page)
+        {
+            // Asked ahead, and not wanted any more.
+            _ = page.ContinueWith(
+                static asked =>
+                {
+                    if (asked.IsCompletedSuccessfully)
+                    {
+                        asked.Result.Payload?.Dispose();
+                    }
+                    else
+                    {
+                        _ = asked.Exception;
+                    }
+                },
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default
+            );
+            _page = null;
+        }
+
         if (_reminder is { } reminder)
         {
             await reminder.DisposeAsync().ConfigureAwait(false);
@@ -160,7 +197,8 @@ internal sealed class LogTail : IAsyncDisposable
         {
             lock (_gate)
             {
-                _taken = isMove ? new LogPosition(action.Epoch, action.To) : _state.Position;
+                var to = action.Kind == LogActionKind.Emit ? _emittedUpTo : action.To;
+                _taken = isMove ? new LogPosition(action.Epoch, to) : _state.Position;
             }
         }
     }
@@ -176,7 +214,7 @@ internal sealed class LogTail : IAsyncDisposable
                 _subscription?.Restart();
                 break;
             case LogActionKind.Fetch:
-                _page = FetchAsync(action, ct);
+                // Under way already.
                 break;
             case LogActionKind.Emit:
                 Emit(action);
@@ -192,6 +230,18 @@ internal sealed class LogTail : IAsyncDisposable
                 }
 
                 break;
+        }
+    }
+
+    /// <summary>The next page comes while the reader takes this one.</summary>
+    private void StartFetch(CancellationToken ct)
+    {
+        foreach (var action in _actions)
+        {
+            if (action.Kind == LogActionKind.Fetch)
+            {
+                _page = FetchAsync(action, ct);
+            }
         }
     }
 
@@ -238,7 +288,9 @@ internal sealed class LogTail : IAsyncDisposable
             throw Unreadable(fault);
         }
 
-        var spans = batch.Spans;
+        var spans = batch.Spans[..CountUntil(batch.Spans)];
+        _isOver = spans.Length < batch.Spans.Length;
+        var upTo = _isOver ? batch.Spans[spans.Length].Seq - 1 : action.To;
         long shown = 0;
         foreach (ref readonly var span in spans)
         {
@@ -250,6 +302,11 @@ internal sealed class LogTail : IAsyncDisposable
         for (var i = 0; i < batch.Header.HoleCount; i++)
         {
             var hole = batch.Hole(i);
+            if (hole.From > upTo)
+            {
+                break;
+            }
+
             var first = next;
             while (next < spans.Length && spans[next].Seq < hole.From)
             {
@@ -262,13 +319,14 @@ internal sealed class LogTail : IAsyncDisposable
         }
 
         AddBatch(payload, next, spans.Length);
-        if (action.FromRun > 0)
+        if (action.FromRun > 0 && !spans.IsEmpty)
         {
             var run = spans[^1].Run;
             _told.Add(new RunChanged(Log, action.FromRun, run, RunIdOf(batch, run)));
         }
 
-        Receipt.Cover(action.From - 1, action.To, shown, lost);
+        Receipt.Cover(action.From - 1, upTo, shown, lost);
+        _emittedUpTo = upTo;
         if (!spans.IsEmpty)
         {
             Receipt.PassRuns(spans[0].Run, spans[^1].Run);
@@ -278,6 +336,25 @@ internal sealed class LogTail : IAsyncDisposable
         {
             Receipt.Recover(shown);
         }
+    }
+
+    /// <summary>How many spans come before the end that was asked for.</summary>
+    private int CountUntil(ReadOnlySpan<WireSpan> spans)
+    {
+        if (_options.Until is not { } until)
+        {
+            return spans.Length;
+        }
+
+        for (var i = 0; i < spans.Length; i++)
+        {
+            if (spans[i].Wall > until)
+            {
+                return i;
+            }
+        }
+
+        return spans.Length;
     }
 
     private void AddBatch(ReadOnlyMemory<byte> payload, int first, int end)
@@ -323,10 +400,11 @@ internal sealed class LogTail : IAsyncDisposable
 
     private async Task<LogInput> FetchAsync(LogAction fetch, CancellationToken ct)
     {
-        var request = LogQuestions.Fetch(fetch, _options, _selection, Log.Id, Log.LogId);
+        var request = LogQuestions.Fetch(fetch, _options, _selection, Log.Id, Log.LogId, _origin);
         try
         {
             var page = await _client.GetLogsAsync(request, _connection, ct).ConfigureAwait(false);
+            _origin = fetch.From == 0 ? page.Header.After : _origin;
             return LogInputs.Page(page.Batch, page, fetch.Request, Now);
         }
         catch (TspmException error) when (_state.IsFollowing && error.Code != ErrorCodes.BadRequest)

@@ -19,6 +19,15 @@ internal static class LogFilters
             FirstRun = selection.FirstRun,
             LastRun = selection.LastRun ?? uint.MaxValue,
         };
+        var most = LogSelection.MaxContext;
+        if (
+            selection.ContextBefore is < 0 or > LogSelection.MaxContext
+            || selection.ContextAfter is < 0 or > LogSelection.MaxContext
+        )
+        {
+            return $"context is 0 to {most} lines";
+        }
+
         if (selection.LastRun < selection.FirstRun)
         {
             return $"run {selection.FirstRun} comes after run {selection.LastRun}";
@@ -44,7 +53,12 @@ internal static class LogFilters
             return inExclude;
         }
 
-        filter = filter with { Lines = new LinePattern(wanted, unwanted) };
+        filter = filter with
+        {
+            Lines = new LinePattern(wanted, unwanted),
+            ContextBefore = selection.ContextBefore,
+            ContextAfter = selection.ContextAfter,
+        };
         return null;
     }
 

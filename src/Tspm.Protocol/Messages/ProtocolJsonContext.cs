@@ -31,4 +31,6 @@ namespace Tspm.Protocol.Messages;
 [JsonSerializable(typeof(LogSubscribeOptions))]
 [JsonSerializable(typeof(SubscribedLog))]
 [JsonSerializable(typeof(LogEvent))]
+[JsonSerializable(typeof(LocateRequest))]
+[JsonSerializable(typeof(LocateReply))]
 public sealed partial class ProtocolJsonContext : JsonSerializerContext;
