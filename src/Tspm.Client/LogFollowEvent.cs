@@ -28,6 +28,27 @@ public sealed class LogBatch : LogFollowEvent
         Header = Batch.Header;
     }
 
+    /// <summary>One of its spans, in memory of its own: valid for ever.</summary>
+    /// <param name="index">Which of <see cref="Spans"/>.</param>
+    public LogBatch CopyOf(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, _spanCount);
+        var span = Spans[index];
+        var batch = Batch;
+        var runs = new List<RunIdentity>();
+        for (var i = 0; i < batch.Header.RunCount; i++)
+        {
+            runs.Add(batch.Run(i));
+        }
+
+        var prefix = SpanBatchWriter.PrefixSize(runs.Count, 0, 1);
+        var copy = new byte[prefix + (int)span.Length];
+        var header = Header with { HoleCount = 0 };
+        SpanBatchWriter.WritePrefix(copy, ref header, [.. runs], [], [span]);
+        Bytes.Slice(LengthOf(Spans[..index]), (int)span.Length).CopyTo(copy.AsSpan(prefix));
+        return new LogBatch(Log, copy, 0, 1);
+    }
+
     /// <summary>The log.</summary>
     public LogTarget Log { get; }
 

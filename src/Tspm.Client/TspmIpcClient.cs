@@ -136,6 +136,10 @@ public sealed class TspmIpcClient : IAsyncDisposable
             ct
         );
 
+    /// <summary>Why runs ended.</summary>
+    public Task<WhyReply> WhyAsync(WhyRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Why, request, Json.WhyRequest, Json.WhyReply, ct);
+
     /// <summary>Where points in time lie in a log.</summary>
     public Task<LocateReply> LocateAsync(LocateRequest request, CancellationToken ct = default) =>
         AskAsync(MethodNumbers.Locate, request, Json.LocateRequest, Json.LocateReply, ct);

@@ -7,6 +7,7 @@ using SmartIpc.Connections;
 using SmartIpc.Requests;
 using Tspm.CaptureLog;
 using Tspm.CaptureLog.Control;
+using Tspm.Daemon.Crashes;
 using Tspm.Daemon.Ingest;
 using Tspm.Daemon.Interop;
 using Tspm.Daemon.Ipc;
@@ -88,6 +89,7 @@ public static class DaemonHost
         private DaemonHandlers? _handlers;
         private IpcServer? _server;
         private StoreUpkeep? _upkeep;
+        private readonly CrashRecorder _crashes;
         private Task[] _watches = [];
 
         public DaemonLife(DaemonOptions options, JsonFileLogger log, TimeProvider time)
@@ -95,6 +97,7 @@ public static class DaemonHost
             _options = options;
             _log = log;
             _time = time;
+            _crashes = new CrashRecorder(options.Home, log);
             _registry = new ProcessRegistry(
                 new ProcessListFile(options.Home.ProcessList, time),
                 log
@@ -132,6 +135,7 @@ public static class DaemonHost
             );
             await _registry.DisposeAsync();
             await _upkeep!.DisposeAsync();
+            await _crashes.DisposeAsync();
             await _ingest!.StopAsync();
             return end;
         }
@@ -143,6 +147,7 @@ public static class DaemonHost
                 await server.DisposeAsync();
             }
 
+            await _crashes.DisposeAsync();
             _ingest?.Dispose();
             if (_keeper is { } keeper)
             {
@@ -203,6 +208,7 @@ public static class DaemonHost
                 Past = StorePast.Find(_options.Home, BootId.First8),
                 Finder = new DescendantFinder(Environment.ProcessId, _keeper!.Pid),
                 SaveAsync = _registry.SaveAsync,
+                Crashes = _crashes,
                 NextStartOrder = _registry.NextStartOrder,
             };
 
@@ -288,6 +294,7 @@ public static class DaemonHost
             var table = new RequestTable();
             new ProcessHandlers(_registry, factory, _time).Register(table);
             new LogHandlers(_registry).Register(table);
+            new WhyHandlers(_registry, _options.Home, _time).Register(table);
             _handlers = new DaemonHandlers(
                 _options,
                 _daemonId,

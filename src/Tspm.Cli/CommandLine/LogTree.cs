@@ -91,6 +91,52 @@ internal static class LogTree
         },
         new()
         {
+            Names = ["events"],
+            Group = Group,
+            Arguments = "[SEL…]",
+            Help = "starts, exits and the rest of the life of all programs, in one order",
+            Options =
+            [
+                new(["--follow", "-f"], null, "go on with what comes"),
+                new(["--no-follow"], null, "do not"),
+                new(["--tail", "-n", "--lines"], "N|all", "the newest N of all; default: 20"),
+                new(["--since", "-S"], "TIME", "from this time on"),
+                new(
+                    ["--timestamps", "-t"],
+                    "iso|time|rel|delta|unix",
+                    "show when",
+                    IsValueOptional: true
+                ),
+                new(["--utc"], null, "times in UTC"),
+                new(
+                    ["--reconnect"],
+                    "DUR|never|forever",
+                    "how long to try when the daemon is away"
+                ),
+            ],
+            Examples = ["tspm events -f", "tspm events --since 1h -o json"],
+            Run = EventsCommand.RunAsync,
+        },
+        new()
+        {
+            Names = ["why"],
+            Group = Group,
+            Arguments = "SEL…",
+            Help = "what ended the last run, what it printed last, what comes next",
+            Details =
+                "Of each failed run a report is kept (100 of a process), also when its log is gone.",
+            Options =
+            [
+                new(["--run"], "N", "that run"),
+                new(["--list"], null, "which runs have a crash report"),
+                new(["--lines", "-n"], "N", "last lines of each stream; default: 10"),
+                new(["--utc"], null, "times in UTC"),
+            ],
+            Examples = ["tspm why web", "tspm why web --list", "tspm why web --run 5 -n 100"],
+            Run = WhyCommand.RunAsync,
+        },
+        new()
+        {
             Names = ["wait"],
             Group = Group,
             Arguments = "SEL…",

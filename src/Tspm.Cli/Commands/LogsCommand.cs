@@ -104,7 +104,8 @@ internal static class LogsCommand
         }
     }
 
-    private static async Task<int> PrintAsync(
+    /// <summary>Prints what a follower tells, to its end.</summary>
+    public static async Task<int> PrintAsync(
         CliContext context,
         TspmIpcClient client,
         IReadOnlyList<LogTarget> logs,
@@ -216,7 +217,8 @@ internal static class LogsCommand
         watcher.Start();
     }
 
-    private static ReconnectPolicy ReconnectOf(Invocation invocation) =>
+    /// <summary>How long to try when the daemon is away.</summary>
+    public static ReconnectPolicy ReconnectOf(Invocation invocation) =>
         invocation.Value("reconnect") switch
         {
             null or "forever" => new ReconnectPolicy(),
@@ -229,7 +231,8 @@ internal static class LogsCommand
             },
         };
 
-    private static LogPrinterOptions PrinterOptionsOf(CliContext context, bool hasPrefix)
+    /// <summary>How entries are printed.</summary>
+    public static LogPrinterOptions PrinterOptionsOf(CliContext context, bool hasPrefix)
     {
         var invocation = context.Invocation;
         var form =

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Tspm.CaptureLog;
+using Tspm.Daemon.Crashes;
 using Tspm.Daemon.Logging;
 using Tspm.Logs;
 using Tspm.Protocol;
@@ -330,6 +331,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
                 IsClosed = true,
             }
         );
+        Record = CrashRecorder.Judge(_services.Crashes, Log.Log, Record, run.Run);
         if (decision is { Action: AfterExit.Restart })
         {
             // A program that cannot be started is never tried again at once.
@@ -529,8 +531,11 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
 
     private async Task WriteRunExitAsync(RunState run)
     {
+        run.OutOfMemory ??= run.Memory.Judge(run.Outcome?.Signal ?? 0);
+        UpdateRun(old => old with { By = run.By, OutOfMemory = run.OutOfMemory });
         var body = RunEvents.RunExit(run, _decision, isAwaited: _startAfterStop.Count > 0);
         await _services.Ingest.AppendEventAsync(Log, run.Run, SupervisorServices.Body(body));
+        Record = CrashRecorder.Judge(_services.Crashes, Log.Log, Record, run.Run);
     }
 
     /// <summary>Ends what is left of a stopped run: its own signal until the grace is over, then SIGKILL, then names what stays.</summary>

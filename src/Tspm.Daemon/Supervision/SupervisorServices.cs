@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Tspm.CaptureLog;
+using Tspm.Daemon.Crashes;
 using Tspm.Daemon.Ingest;
 using Tspm.Daemon.Keeper;
 using Tspm.Logs;
@@ -21,6 +22,9 @@ internal sealed record SupervisorServices
 
     /// <summary>The daemon's own log.</summary>
     public required ILogger Log { get; init; }
+
+    /// <summary>Writes crash reports.</summary>
+    public required CrashRecorder Crashes { get; init; }
 
     /// <summary>The home.</summary>
     public required HomePaths Home { get; init; }

@@ -206,7 +206,7 @@ public sealed record LogEvent
     /// <summary>Signal without SIG (run-exit).</summary>
     public string? Signal { get; init; }
 
-    /// <summary>Who ended it: <c>self</c>, <c>tspm</c> or <c>unknown</c> (run-exit).</summary>
+    /// <summary>Who ended it: <c>self</c>, <c>tspm</c>, <c>kernel</c> (out of memory) or <c>unknown</c> (run-exit).</summary>
     public string? By { get; init; }
 
     /// <summary>How long the run was, ms (run-exit).</summary>

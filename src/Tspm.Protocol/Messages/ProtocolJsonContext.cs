@@ -31,6 +31,10 @@ namespace Tspm.Protocol.Messages;
 [JsonSerializable(typeof(LogSubscribeOptions))]
 [JsonSerializable(typeof(SubscribedLog))]
 [JsonSerializable(typeof(LogEvent))]
+[JsonSerializable(typeof(WhyRequest))]
+[JsonSerializable(typeof(WhyReply))]
+[JsonSerializable(typeof(CrashReport))]
+[JsonSerializable(typeof(CrashLine))]
 [JsonSerializable(typeof(LocateRequest))]
 [JsonSerializable(typeof(LocateReply))]
 public sealed partial class ProtocolJsonContext : JsonSerializerContext;
