@@ -90,6 +90,7 @@ public static class DaemonHost
         private IpcServer? _server;
         private StoreUpkeep? _upkeep;
         private readonly CrashRecorder _crashes;
+        private readonly SyncClock _sync = new();
         private Task[] _watches = [];
 
         public DaemonLife(DaemonOptions options, JsonFileLogger log, TimeProvider time)
@@ -165,7 +166,11 @@ public static class DaemonHost
             );
             DaemonLog.KeeperFound(_log, _keeper.Pid, _keeper.Runs.Count);
             _keeper.TerminateAsked += () => _end.TrySetResult(DaemonEnd.StopAll);
-            var recorder = new RunRecorder(_registry) { Synced = () => _upkeep?.OnSynced() };
+            var recorder = new RunRecorder(_registry)
+            {
+                Synced = () => _upkeep?.OnSynced(),
+                Sync = _sync,
+            };
             _logs = new LogIngest(_options.Home, _options.Logs.Validate(), recorder);
             _ingest = new IngestThread(_options.Home, _logs, _log);
             recorder.Ingest = _ingest;
@@ -209,6 +214,7 @@ public static class DaemonHost
                 Finder = new DescendantFinder(Environment.ProcessId, _keeper!.Pid),
                 SaveAsync = _registry.SaveAsync,
                 Crashes = _crashes,
+                Sync = _sync,
                 NextStartOrder = _registry.NextStartOrder,
             };
 

@@ -15,7 +15,8 @@ internal sealed class SpanReader(
 {
     private const int BlockSpans = 256;
     private const int TailSpans = 64;
-    private const long MaxScannedBytes = 4 * 1024 * 1024;
+    private const long MaxScannedBytes = 16 * 1024 * 1024;
+    private const long MaxScannedLive = 4 * 1024 * 1024;
 
     private readonly ContextReader _context = new(log, index, files, floors);
 
@@ -61,7 +62,7 @@ internal sealed class SpanReader(
                 scanned += filter.LooksInto(span) ? span.Length : LogSpan.Size;
             }
 
-            if (scanned >= MaxScannedBytes)
+            if (scanned >= (filter.IsLive ? MaxScannedLive : MaxScannedBytes))
             {
                 // Coverage alone, so that a filter that takes nothing does not hold up the others.
                 return taker.Read;

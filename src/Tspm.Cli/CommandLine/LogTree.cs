@@ -79,6 +79,42 @@ internal static class LogTree
                 "tspm logs web -o json | jq .msg",
             ],
             Run = LogsCommand.RunAsync,
+            Subcommands =
+            [
+                new()
+                {
+                    Names = ["export"],
+                    Arguments = "[SEL…]",
+                    Help = "a stretch of one or all logs as a file: .log, .jsonl or .cri",
+                    Details =
+                        "One line for each entry; control characters are escaped in .log and .cri, nothing is lost in .jsonl. What is missing is a line of its own.",
+                    Options =
+                    [
+                        new(["--out"], "FILE", "where to; default: stdout. Never replaces a file"),
+                        new(["--force"], null, "but with this"),
+                        new(["--format"], "log|jsonl|cri", "default: by the end of the name"),
+                        new(["--tail", "-n", "--lines"], "N|all", "the newest N of each; default: all"),
+                        new(["--since", "-S"], "TIME", "from this time on"),
+                        new(["--until", "-U"], "TIME", "up to this time"),
+                        new(["--at"], "TIME", "around this time"),
+                        new(["--around"], "DUR", "how far around --at; default: 5s"),
+                        new(["--run"], "N|current|previous|-K|all", "lines of one run"),
+                        new(["--previous", "-p"], null, "same as --run previous"),
+                        new(["--grep", "-g"], "RE", "lines that match", IsRepeatable: true),
+                        new(["--exclude"], "RE", "no lines that match", IsRepeatable: true),
+                        new(["--ignore-case", "-i"], null, "with capitals too"),
+                        new(["--no-events"], null, "without starts and exits"),
+                        new(["--utc"], null, "times of --since and --until in UTC"),
+                        new(["--fail-on-gap"], null, "exit 10 if entries are missing"),
+                    ],
+                    Examples =
+                    [
+                        "tspm logs export web --since 1h --out web.log",
+                        "tspm logs export --at 14:05:06 --around 30s --out crash.jsonl",
+                    ],
+                    Run = ExportCommand.RunAsync,
+                },
+            ],
         },
         new()
         {

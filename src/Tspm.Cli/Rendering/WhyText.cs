@@ -55,7 +55,7 @@ internal static class WhyText
     private static string Ending(CrashReport run)
     {
         var after = run.DurationSeconds is { } seconds
-            ? $" after {Durations.FormatSeconds(seconds)}"
+            ? $" after {Durations.FormatMilliseconds((long)(seconds * 1000))}"
             : "";
         return run.Ended switch
         {

@@ -21,6 +21,9 @@ internal sealed class RunRecorder : IJournalObserver
     /// <summary>The ingest thread.</summary>
     public IngestThread? Ingest { get; set; }
 
+    /// <summary>Remembers it.</summary>
+    public required SyncClock Sync { get; init; }
+
     /// <summary>Told when everything before a record is on the device.</summary>
     public Action? Synced { get; set; }
 
@@ -39,6 +42,7 @@ internal sealed class RunRecorder : IJournalObserver
     {
         if (record.Kind == JournalRecordKind.Synced)
         {
+            Sync.Note(record);
             Synced?.Invoke();
             return;
         }

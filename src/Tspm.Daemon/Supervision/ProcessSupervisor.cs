@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Tspm.CaptureLog;
 using Tspm.Daemon.Crashes;
+using Tspm.Daemon.Ingest;
 using Tspm.Daemon.Logging;
 using Tspm.Logs;
 using Tspm.Protocol;
@@ -54,6 +55,12 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
 
     /// <summary>Its log.</summary>
     public LogWriter Log { get; }
+
+    /// <summary>Counts its log.</summary>
+    public LogTally Tally { get; } = new();
+
+    /// <summary>What of it is on the device.</summary>
+    public SyncClock Sync => _services.Sync;
 
     /// <summary>Its state.</summary>
     public ProcessStatus Status { get; private set; }

@@ -23,6 +23,9 @@ internal sealed record SupervisorServices
     /// <summary>The daemon's own log.</summary>
     public required ILogger Log { get; init; }
 
+    /// <summary>What is on the device.</summary>
+    public required SyncClock Sync { get; init; }
+
     /// <summary>Writes crash reports.</summary>
     public required CrashRecorder Crashes { get; init; }
 

@@ -16,7 +16,8 @@ internal sealed class ContextReader(
 )
 {
     private const int BlockSpans = 256;
-    private const long MaxScannedBytes = 4 * 1024 * 1024;
+    private const long MaxScannedBytes = 16 * 1024 * 1024;
+    private const long MaxScannedLive = 4 * 1024 * 1024;
 
     /// <summary>Adds to a read what is wanted after its end, up to a seq.</summary>
     /// <param name="read">What is covered so far.</param>
@@ -61,7 +62,7 @@ internal sealed class ContextReader(
                 isFull = !TryTakeOrHole(ref fill, block, i, found, last, filter, window, ref at);
             }
 
-            isFull |= scanned >= MaxScannedBytes && fill.CoveredUpTo(at - 1) > read.UpTo;
+            isFull |= scanned >= (filter.IsLive ? MaxScannedLive : MaxScannedBytes) && fill.CoveredUpTo(at - 1) > read.UpTo;
         }
 
         if (isFull && at <= last && fill.IsOutOfRoom)
