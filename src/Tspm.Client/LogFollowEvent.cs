@@ -35,18 +35,39 @@ public sealed class LogBatch : LogFollowEvent
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, _spanCount);
         var span = Spans[index];
         var batch = Batch;
+        var bytes = Bytes.Slice(LengthOf(Spans[..index]), (int)span.Length);
         var runs = new List<RunIdentity>();
         for (var i = 0; i < batch.Header.RunCount; i++)
         {
             runs.Add(batch.Run(i));
         }
 
-        var prefix = SpanBatchWriter.PrefixSize(runs.Count, 0, 1);
-        var copy = new byte[prefix + (int)span.Length];
-        var header = Header with { HoleCount = 0 };
-        SpanBatchWriter.WritePrefix(copy, ref header, [.. runs], [], [span]);
-        Bytes.Slice(LengthOf(Spans[..index]), (int)span.Length).CopyTo(copy.AsSpan(prefix));
-        return new LogBatch(Log, copy, 0, 1);
+        return Make(Log, Header, [.. runs], [span], bytes);
+    }
+
+    /// <summary>A batch made of spans, for tests and for what is not of a connection.</summary>
+    /// <param name="log">The log.</param>
+    /// <param name="spans">In order of seq.</param>
+    /// <param name="bytes">Theirs.</param>
+    public static LogBatch Of(
+        LogTarget log,
+        ReadOnlySpan<WireSpan> spans,
+        ReadOnlySpan<byte> bytes
+    ) => Make(log, new BatchHeader { PrevEpochEnd = BatchHeader.NoEpochEnd }, [], spans, bytes);
+
+    private static LogBatch Make(
+        LogTarget log,
+        BatchHeader header,
+        ReadOnlySpan<RunIdentity> runs,
+        ReadOnlySpan<WireSpan> spans,
+        ReadOnlySpan<byte> bytes
+    )
+    {
+        var prefix = SpanBatchWriter.PrefixSize(runs.Length, 0, spans.Length);
+        var copy = new byte[prefix + bytes.Length];
+        SpanBatchWriter.WritePrefix(copy, ref header, runs, [], spans);
+        bytes.CopyTo(copy.AsSpan(prefix));
+        return new LogBatch(log, copy, 0, spans.Length);
     }
 
     /// <summary>The log.</summary>

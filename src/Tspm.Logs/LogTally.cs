@@ -27,7 +27,10 @@ public sealed class LogTally
                 if (found == 0)
                 {
                     // Numbers without anything behind them.
-                    _counts = _counts with { Missing = _counts.Missing + facts.Head - _upTo };
+                    _counts = _counts with
+                    {
+                        Missing = _counts.Missing + facts.Head - _upTo,
+                    };
                     _upTo = facts.Head;
                     break;
                 }

@@ -93,7 +93,11 @@ internal static class LogTree
                         new(["--out"], "FILE", "where to; default: stdout. Never replaces a file"),
                         new(["--force"], null, "but with this"),
                         new(["--format"], "log|jsonl|cri", "default: by the end of the name"),
-                        new(["--tail", "-n", "--lines"], "N|all", "the newest N of each; default: all"),
+                        new(
+                            ["--tail", "-n", "--lines"],
+                            "N|all",
+                            "the newest N of each; default: all"
+                        ),
                         new(["--since", "-S"], "TIME", "from this time on"),
                         new(["--until", "-U"], "TIME", "up to this time"),
                         new(["--at"], "TIME", "around this time"),

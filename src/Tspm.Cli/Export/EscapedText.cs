@@ -52,10 +52,7 @@ internal static class EscapedText
     private static int CountPlain(ReadOnlySpan<byte> text)
     {
         var count = 0;
-        while (
-            count < text.Length
-            && text[count] is (>= (byte)' ' and < Delete) or (byte)'\t'
-        )
+        while (count < text.Length && text[count] is (>= (byte)' ' and < Delete) or (byte)'\t')
         {
             count++;
         }

@@ -62,7 +62,9 @@ internal sealed class ContextReader(
                 isFull = !TryTakeOrHole(ref fill, block, i, found, last, filter, window, ref at);
             }
 
-            isFull |= scanned >= (filter.IsLive ? MaxScannedLive : MaxScannedBytes) && fill.CoveredUpTo(at - 1) > read.UpTo;
+            isFull |=
+                scanned >= (filter.IsLive ? MaxScannedLive : MaxScannedBytes)
+                && fill.CoveredUpTo(at - 1) > read.UpTo;
         }
 
         if (isFull && at <= last && fill.IsOutOfRoom)
