@@ -52,7 +52,7 @@ public sealed record WhyAnswer
 public sealed record CrashReport
 {
     /// <summary>Version of the form.</summary>
-    public int V { get; init; } = 1;
+    public int V { get; set; } = 1;
 
     /// <summary>The process.</summary>
     public required uint Id { get; init; }
