@@ -291,12 +291,6 @@ internal sealed class LogTail : IAsyncDisposable
         var spans = batch.Spans[..CountUntil(batch.Spans)];
         _isOver = spans.Length < batch.Spans.Length;
         var upTo = _isOver ? batch.Spans[spans.Length].Seq - 1 : action.To;
-        long shown = 0;
-        foreach (ref readonly var span in spans)
-        {
-            shown += span.Count;
-        }
-
         var next = 0;
         long lost = 0;
         for (var i = 0; i < batch.Header.HoleCount; i++)
@@ -325,8 +319,24 @@ internal sealed class LogTail : IAsyncDisposable
             _told.Add(new RunChanged(Log, action.FromRun, run, RunIdOf(batch, run)));
         }
 
-        Receipt.Cover(action.From - 1, upTo, shown, lost);
         _emittedUpTo = upTo;
+        TakeReceipt(action, spans, upTo, lost);
+    }
+
+    private void TakeReceipt(
+        in LogAction action,
+        ReadOnlySpan<WireSpan> spans,
+        long upTo,
+        long lost
+    )
+    {
+        long shown = 0;
+        foreach (ref readonly var span in spans)
+        {
+            shown += span.Count;
+        }
+
+        Receipt.Cover(action.From - 1, upTo, shown, lost);
         if (!spans.IsEmpty)
         {
             Receipt.PassRuns(spans[0].Run, spans[^1].Run);

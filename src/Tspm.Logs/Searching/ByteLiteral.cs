@@ -38,54 +38,60 @@ internal sealed class ByteLiteral
 
     private int IndexFolded(ReadOnlySpan<byte> bytes)
     {
-        var last = _text.Length - 1;
-        var starts = bytes.Length - last;
-        ref var begin = ref MemoryMarshal.GetReference(bytes);
+        var starts = bytes.Length - _text.Length + 1;
         var at = 0;
-        if (Vector256.IsHardwareAccelerated)
+        var found =
+            Vector256.IsHardwareAccelerated ? FindBy32(bytes, starts, ref at)
+            : Vector128.IsHardwareAccelerated ? FindBy16(bytes, starts, ref at)
+            : -1;
+        for (; found < 0 && at < starts; at++)
         {
-            var (first256, end256) = (Vector256.Create(_text[0]), Vector256.Create(_text[last]));
-            var foldFirst = Vector256.Create(_folds[0]);
-            var foldEnd = Vector256.Create(_folds[last]);
-            for (; at <= starts - Vector256<byte>.Count; at += Vector256<byte>.Count)
-            {
-                var atFirst = Vector256.LoadUnsafe(ref begin, (nuint)at) | foldFirst;
-                var atEnd = Vector256.LoadUnsafe(ref begin, (nuint)(at + last)) | foldEnd;
-                var both = Vector256.Equals(atFirst, first256) & Vector256.Equals(atEnd, end256);
-                if (
-                    both != Vector256<byte>.Zero
-                    && FindIn(both.ExtractMostSignificantBits(), bytes, at) is var found and >= 0
-                )
-                {
-                    return found;
-                }
-            }
+            found = IsAt(bytes, at) ? at : -1;
         }
-        else if (Vector128.IsHardwareAccelerated)
+
+        return found;
+    }
+
+    private int FindBy32(ReadOnlySpan<byte> bytes, int starts, ref int at)
+    {
+        var last = _text.Length - 1;
+        ref var begin = ref MemoryMarshal.GetReference(bytes);
+        var (first, end) = (Vector256.Create(_text[0]), Vector256.Create(_text[last]));
+        var (foldFirst, foldEnd) = (Vector256.Create(_folds[0]), Vector256.Create(_folds[last]));
+        for (; at <= starts - Vector256<byte>.Count; at += Vector256<byte>.Count)
         {
-            var (first128, end128) = (Vector128.Create(_text[0]), Vector128.Create(_text[last]));
-            var foldFirst = Vector128.Create(_folds[0]);
-            var foldEnd = Vector128.Create(_folds[last]);
-            for (; at <= starts - Vector128<byte>.Count; at += Vector128<byte>.Count)
+            var atFirst = Vector256.LoadUnsafe(ref begin, (nuint)at) | foldFirst;
+            var atEnd = Vector256.LoadUnsafe(ref begin, (nuint)(at + last)) | foldEnd;
+            var both = Vector256.Equals(atFirst, first) & Vector256.Equals(atEnd, end);
+            if (
+                both != Vector256<byte>.Zero
+                && FindIn(both.ExtractMostSignificantBits(), bytes, at) is var found and >= 0
+            )
             {
-                var atFirst = Vector128.LoadUnsafe(ref begin, (nuint)at) | foldFirst;
-                var atEnd = Vector128.LoadUnsafe(ref begin, (nuint)(at + last)) | foldEnd;
-                var both = Vector128.Equals(atFirst, first128) & Vector128.Equals(atEnd, end128);
-                if (
-                    both != Vector128<byte>.Zero
-                    && FindIn(both.ExtractMostSignificantBits(), bytes, at) is var found and >= 0
-                )
-                {
-                    return found;
-                }
+                return found;
             }
         }
 
-        for (; at < starts; at++)
+        return -1;
+    }
+
+    private int FindBy16(ReadOnlySpan<byte> bytes, int starts, ref int at)
+    {
+        var last = _text.Length - 1;
+        ref var begin = ref MemoryMarshal.GetReference(bytes);
+        var (first, end) = (Vector128.Create(_text[0]), Vector128.Create(_text[last]));
+        var (foldFirst, foldEnd) = (Vector128.Create(_folds[0]), Vector128.Create(_folds[last]));
+        for (; at <= starts - Vector128<byte>.Count; at += Vector128<byte>.Count)
         {
-            if (IsAt(bytes, at))
+            var atFirst = Vector128.LoadUnsafe(ref begin, (nuint)at) | foldFirst;
+            var atEnd = Vector128.LoadUnsafe(ref begin, (nuint)(at + last)) | foldEnd;
+            var both = Vector128.Equals(atFirst, first) & Vector128.Equals(atEnd, end);
+            if (
+                both != Vector128<byte>.Zero
+                && FindIn(both.ExtractMostSignificantBits(), bytes, at) is var found and >= 0
+            )
             {
-                return at;
+                return found;
             }
         }
 
