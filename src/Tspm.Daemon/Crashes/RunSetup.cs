@@ -62,7 +62,22 @@ internal sealed record RunSetup
 
     /// <summary>Arguments that give a secret away are masked: NAME=value with or without dashes.</summary>
     public static IReadOnlyList<string> Mask(IReadOnlyList<string> command) =>
-        [.. command.Select(word => word.Contains('=') ? SecretMask.Mask(word) : word)];
+        [.. command.Select(Mask)];
+
+    private static string Mask(string word)
+    {
+        var equals = word.IndexOf('=');
+        if (equals <= 0)
+        {
+            return word;
+        }
+
+        // As a variable would be called: --api-key is API_KEY.
+        var name = word[..equals].TrimStart('-').Replace('-', '_');
+        var plain = $"{name}{word[equals..]}";
+        var masked = SecretMask.Mask(plain);
+        return masked == plain ? word : word[..equals] + masked[name.Length..];
+    }
 
     // FNV-1a, 64 bits: tells two values apart in a file that holds the newest ones anyway.
     private static string Digest(ReadOnlySpan<char> value)

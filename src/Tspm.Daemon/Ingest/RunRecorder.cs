@@ -90,8 +90,14 @@ internal sealed class RunRecorder : IJournalObserver
             Argv = Shorten(spec.Command),
         };
 
-        // Set before the first turn.
-        Ingest!.Append(process.Log, record.Run, SupervisorServices.Body(body), record.Ord);
+        // With the keeper's time: times go up with the seqs.
+        process.Log.AppendEvent(
+            record.Run,
+            SupervisorServices.Body(body),
+            record.Ord,
+            record.Wall,
+            record.Mono
+        );
     }
 
     private static List<string> Shorten(IReadOnlyList<string> command)

@@ -72,7 +72,11 @@ public sealed class CrashTests
         reports.Write(Report(5), lines);
 
         Assert.Equal([5u], reports.ListRuns());
-        Assert.Equal(Report(5).ToString(), reports.Read(5)!.ToString());
+        var read = reports.Read(5)!;
+        Assert.Equal(
+            (1, 5u, 3, "exit", "self"),
+            (read.V, read.Run, read.Code, read.Ended, read.By)
+        );
         Assert.Equal(lines, reports.ReadLines(5));
         foreach (var file in Directory.EnumerateFiles(folder[""], "*", SearchOption.AllDirectories))
         {
