@@ -136,6 +136,23 @@ public sealed class TspmIpcClient : IAsyncDisposable
             ct
         );
 
+    /// <summary>Takes stored entries from the disk.</summary>
+    public Task<FlushReply> FlushAsync(FlushRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Flush, request, Json.FlushRequest, Json.FlushReply, ct);
+
+    /// <summary>Checks what is stored against its checksums.</summary>
+    public Task<VerifyReply> VerifyAsync(
+        IReadOnlyList<string> select,
+        CancellationToken ct = default
+    ) =>
+        AskAsync(
+            MethodNumbers.Verify,
+            new SelectRequest(select),
+            Json.SelectRequest,
+            Json.VerifyReply,
+            ct
+        );
+
     /// <summary>Why runs ended.</summary>
     public Task<WhyReply> WhyAsync(WhyRequest request, CancellationToken ct = default) =>
         AskAsync(MethodNumbers.Why, request, Json.WhyRequest, Json.WhyReply, ct);
@@ -267,5 +284,7 @@ public sealed class TspmIpcClient : IAsyncDisposable
                 or MethodNumbers.Delete
                 or MethodNumbers.Shutdown
                 or MethodNumbers.WaitExit
+                or MethodNumbers.Flush
+                or MethodNumbers.Verify
                 or MethodNumbers.Start;
 }

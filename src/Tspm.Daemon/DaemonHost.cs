@@ -173,7 +173,6 @@ public static class DaemonHost
             };
             _logs = new LogIngest(_options.Home, _options.Logs.Validate(), recorder);
             _ingest = new IngestThread(_options.Home, _logs, _log);
-            recorder.Ingest = _ingest;
             _upkeep = new StoreUpkeep(_options.Home, _registry, _ingest, _time, _log);
             _keeper.NumberedTo = process => _logs.Find(process)?.NumberedTo ?? default;
             var topics = new LogTopicSource(_registry);
@@ -300,6 +299,7 @@ public static class DaemonHost
             var table = new RequestTable();
             new ProcessHandlers(_registry, factory, _time).Register(table);
             new LogHandlers(_registry).Register(table);
+            new StoreHandlers(_registry, _ingest!, _options.Home).Register(table); // set before this is called
             new WhyHandlers(_registry, _options.Home, _time).Register(table);
             _handlers = new DaemonHandlers(
                 _options,

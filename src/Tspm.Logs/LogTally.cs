@@ -11,8 +11,33 @@ public sealed class LogTally
 
     // Guarded by _gate.
     private readonly LogSpan[] _block = new LogSpan[BlockSpans];
+    private readonly long[] _lost = new long[(int)HoleReason.Corrupt + 1];
     private LogCounts _counts;
     private long _upTo;
+
+    /// <summary>Entries up to the head that are not there, by reason.</summary>
+    public long[] CountLost(ProcessLog log)
+    {
+        lock (_gate)
+        {
+            var lost = (long[])_lost.Clone();
+            var oldest = log.Facts.OldestDisk;
+            for (var after = 0L; after < oldest - 1; )
+            {
+                var room = new LogRoom(0, 1);
+                var read = log.Read(after, oldest - 1, LogFilter.All, _block, room);
+                if (read.HoleFrom == 0 || read.UpTo <= after)
+                {
+                    break;
+                }
+
+                lost[(int)read.HoleReason] += read.HoleTo - read.HoleFrom + 1;
+                after = read.UpTo;
+            }
+
+            return lost;
+        }
+    }
 
     /// <summary>Counts up to the head.</summary>
     public LogCounts Count(ProcessLog log)
@@ -27,10 +52,7 @@ public sealed class LogTally
                 if (found == 0)
                 {
                     // Numbers without anything behind them.
-                    _counts = _counts with
-                    {
-                        Missing = _counts.Missing + facts.Head - _upTo,
-                    };
+                    _lost[(int)HoleReason.Corrupt] += facts.Head - _upTo;
                     _upTo = facts.Head;
                     break;
                 }
@@ -49,6 +71,12 @@ public sealed class LogTally
     private void Add(in LogSpan span)
     {
         var entries = span.LastSeq - Math.Max(span.Seq, _upTo + 1) + 1;
+        if (span.IsHole)
+        {
+            _lost[(int)span.HoleReason] += entries;
+            return;
+        }
+
         if (span.Stream == StreamKind.Event)
         {
             _counts = _counts with { Events = _counts.Events + entries };
@@ -82,7 +110,6 @@ public sealed class LogTally
 /// <param name="OutBytes">Bytes that were ever printed to standard output.</param>
 /// <param name="ErrBytes">Bytes that were ever printed to standard error.</param>
 /// <param name="OrphanBytes">Bytes printed by what outlived its run.</param>
-/// <param name="Missing">Entries that the index has no trace of.</param>
 public readonly record struct LogCounts(
     long Out,
     long Err,
@@ -91,6 +118,5 @@ public readonly record struct LogCounts(
     long Collapsed,
     long OutBytes,
     long ErrBytes,
-    long OrphanBytes,
-    long Missing
+    long OrphanBytes
 );

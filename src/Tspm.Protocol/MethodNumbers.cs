@@ -56,4 +56,7 @@ public static class MethodNumbers
 
     /// <summary>Drop stored entries.</summary>
     public const ushort Flush = 26;
+
+    /// <summary>Check what is stored against its checksums.</summary>
+    public const ushort Verify = 27;
 }

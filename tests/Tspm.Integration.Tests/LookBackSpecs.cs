@@ -265,6 +265,53 @@ public sealed class LookBackSpecs
         Assert.True(counters.GetProperty("diskBytes").GetInt64() > expected);
     }
 
+    [Fact]
+    public async Task What_was_flushed_is_a_gap_and_numbers_go_on()
+    {
+        await using var home = new TspmHome();
+        await home.StartKidAsync("web", "print", "40");
+        await home.EndedAsync("web");
+
+        var refused = await home.RunAsync("flush", "web");
+        var flushed = await home.RunAsync("flush", "web", "-y");
+        var logs = await home.RunAsync("logs", "web", "-n", "all");
+        var turned = await home.RunAsync("logs", "web", "-n", "all", "-r");
+        var counters = (await home.JsonAsync("describe", "web", "--json")).GetProperty("counters");
+
+        Assert.Equal((2, 0), (refused.ExitCode, flushed.ExitCode));
+        Assert.Contains("42 entries flushed", flushed.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "42 entries missing (seq 1..42): the log was flushed",
+            logs.Output,
+            StringComparison.Ordinal
+        );
+        Assert.Contains("the log was flushed", turned.Lines[^1], StringComparison.Ordinal);
+        Assert.DoesNotContain("line 7", logs.Output, StringComparison.Ordinal);
+        var lost = Assert.Single(counters.GetProperty("lost").EnumerateArray());
+        Assert.Equal("flushed", lost.GetProperty("reason").GetString());
+        Assert.Equal(42, lost.GetProperty("count").GetInt64());
+    }
+
+    [Fact]
+    public async Task A_flipped_bit_is_found()
+    {
+        await using var home = new TspmHome();
+        await home.StartKidAsync("web", "print", "40");
+        await home.EndedAsync("web");
+        var good = await home.RunAsync("logs", "verify");
+        var file = Files(home, "out.*").Single();
+        var bytes = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+        bytes[20] ^= 1;
+        await File.WriteAllBytesAsync(file, bytes, TestContext.Current.CancellationToken);
+
+        var bad = await home.RunAsync("logs", "verify");
+
+        Assert.Equal(0, good.ExitCode);
+        Assert.Contains("good", good.Output, StringComparison.Ordinal);
+        Assert.Equal(12, bad.ExitCode);
+        Assert.Contains("DAMAGED", bad.Output, StringComparison.Ordinal);
+    }
+
     private static IComparer<Entry> ByLog { get; } =
         Comparer<Entry>.Create((left, right) => string.CompareOrdinal(left.Name, right.Name));
 

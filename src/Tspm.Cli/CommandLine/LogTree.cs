@@ -118,6 +118,14 @@ internal static class LogTree
                     ],
                     Run = ExportCommand.RunAsync,
                 },
+                new()
+                {
+                    Names = ["verify"],
+                    Arguments = "[SEL…]",
+                    Help =
+                        "check everything that is stored against its checksums; exit 12 on damage",
+                    Run = StoreCommands.VerifyAsync,
+                },
             ],
         },
         new()
@@ -128,6 +136,20 @@ internal static class LogTree
             Help = "same as logs -f",
             Options = LogOptions,
             Run = LogsCommand.TailAsync,
+        },
+        new()
+        {
+            Names = ["flush"],
+            Group = Group,
+            Arguments = "SEL…",
+            Help = "take stored entries from the disk; numbers go on, and readers are told",
+            Options =
+            [
+                new(["--before"], "TIME", "only what is from before this time"),
+                new(["--utc"], null, "that time is UTC"),
+            ],
+            Examples = ["tspm flush web --before 7d -y"],
+            Run = StoreCommands.FlushAsync,
         },
         new()
         {

@@ -18,9 +18,6 @@ internal sealed class RunRecorder : IJournalObserver
     /// <summary>Makes a recorder; it needs its thread before the first turn.</summary>
     public RunRecorder(ProcessRegistry registry) => _registry = registry;
 
-    /// <summary>The ingest thread.</summary>
-    public IngestThread? Ingest { get; set; }
-
     /// <summary>Remembers it.</summary>
     public required SyncClock Sync { get; init; }
 

@@ -13,8 +13,12 @@ internal static class LogCounters
         var counts = process.Tally.Count(log);
         var facts = log.Facts;
         var lost = new List<LostEntries>();
-        Add(lost, GapReason.Expired, facts.OldestDisk - 1);
-        Add(lost, GapReason.Corrupt, counts.Missing);
+        var missing = process.Tally.CountLost(log);
+        for (var reason = 0; reason < missing.Length; reason++)
+        {
+            Add(lost, (GapReason)reason, missing[reason]);
+        }
+
         return new LogCountersView
         {
             Entries = facts.Head,

@@ -35,6 +35,9 @@ namespace Tspm.Protocol.Messages;
 [JsonSerializable(typeof(WhyReply))]
 [JsonSerializable(typeof(CrashReport))]
 [JsonSerializable(typeof(CrashLine))]
+[JsonSerializable(typeof(FlushRequest))]
+[JsonSerializable(typeof(FlushReply))]
+[JsonSerializable(typeof(VerifyReply))]
 [JsonSerializable(typeof(LocateRequest))]
 [JsonSerializable(typeof(LocateReply))]
 public sealed partial class ProtocolJsonContext : JsonSerializerContext;
