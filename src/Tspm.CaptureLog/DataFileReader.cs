@@ -60,6 +60,8 @@ public sealed class DataFileReader : IDisposable
                 done += read;
                 if (read > 0)
                 {
+                    // It may cross more than one file that was begun since we looked.
+                    hasListed = false;
                     continue;
                 }
             }

@@ -39,6 +39,9 @@ internal static class ExitCodes
     /// <summary>Client and daemon speak different protocols.</summary>
     public const int Version = 11;
 
+    /// <summary>What is stored is damaged.</summary>
+    public const int Damaged = 12;
+
     /// <summary>A signal ends with this plus its number; 141 when the reader of stdout went away.</summary>
     public const int Signal = 128;
 

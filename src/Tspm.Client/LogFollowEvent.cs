@@ -28,6 +28,48 @@ public sealed class LogBatch : LogFollowEvent
         Header = Batch.Header;
     }
 
+    /// <summary>One of its spans, in memory of its own: valid for ever.</summary>
+    /// <param name="index">Which of <see cref="Spans"/>.</param>
+    public LogBatch CopyOf(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, _spanCount);
+        var span = Spans[index];
+        var batch = Batch;
+        var bytes = Bytes.Slice(LengthOf(Spans[..index]), (int)span.Length);
+        var runs = new List<RunIdentity>();
+        for (var i = 0; i < batch.Header.RunCount; i++)
+        {
+            runs.Add(batch.Run(i));
+        }
+
+        return Make(Log, Header, [.. runs], [span], bytes);
+    }
+
+    /// <summary>A batch made of spans, for tests and for what is not of a connection.</summary>
+    /// <param name="log">The log.</param>
+    /// <param name="spans">In order of seq.</param>
+    /// <param name="bytes">Theirs.</param>
+    public static LogBatch Of(
+        LogTarget log,
+        ReadOnlySpan<WireSpan> spans,
+        ReadOnlySpan<byte> bytes
+    ) => Make(log, new BatchHeader { PrevEpochEnd = BatchHeader.NoEpochEnd }, [], spans, bytes);
+
+    private static LogBatch Make(
+        LogTarget log,
+        BatchHeader header,
+        ReadOnlySpan<RunIdentity> runs,
+        ReadOnlySpan<WireSpan> spans,
+        ReadOnlySpan<byte> bytes
+    )
+    {
+        var prefix = SpanBatchWriter.PrefixSize(runs.Length, 0, spans.Length);
+        var copy = new byte[prefix + bytes.Length];
+        SpanBatchWriter.WritePrefix(copy, ref header, runs, [], spans);
+        bytes.CopyTo(copy.AsSpan(prefix));
+        return new LogBatch(log, copy, 0, spans.Length);
+    }
+
     /// <summary>The log.</summary>
     public LogTarget Log { get; }
 

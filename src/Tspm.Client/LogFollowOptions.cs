@@ -12,6 +12,9 @@ public sealed record LogFollowOptions
     /// <summary>Begin with the first entry not before this time, in units of 100 ns since 1970 UTC; instead of <see cref="Tail"/>.</summary>
     public long? Since { get; init; }
 
+    /// <summary>End before the first entry after this time, in units of 100 ns since 1970 UTC.</summary>
+    public long? Until { get; init; }
+
     /// <summary>Begin after what was seen before; instead of <see cref="Tail"/>. A log that is not in it is read from its start.</summary>
     public FollowCursor? Cursor { get; init; }
 

@@ -242,7 +242,7 @@ public sealed class LogFollower : IAsyncDisposable
         {
             await foreach (
                 var told in HistoryMerge
-                    .ReadAsync(MergedSources(sources), SeamLimit, _time, ct)
+                    .ReadAsync(MergedSources(sources), Seam, _time, ct)
                     .ConfigureAwait(false)
             )
             {
@@ -269,6 +269,9 @@ public sealed class LogFollower : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>A read has no live part that could be held up.</summary>
+    private TimeSpan Seam => _options.Follow ? SeamLimit : Timeout.InfiniteTimeSpan;
 
     /// <summary>What is merged: all, if anything comes before what is live.</summary>
     private List<TailSource> MergedSources(List<TailSource> sources) =>

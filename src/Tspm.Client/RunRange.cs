@@ -11,6 +11,8 @@ public readonly record struct RunRange
         All,
         Number,
         Back,
+        Since,
+        Before,
     }
 
     private Form Kind { get; init; }
@@ -22,6 +24,12 @@ public readonly record struct RunRange
 
     /// <summary>The run before the newest.</summary>
     public static RunRange Previous => new() { Kind = Form.Back, Value = 1 };
+
+    /// <summary>The newest run and all that follow.</summary>
+    public static RunRange SinceCurrent => new() { Kind = Form.Since };
+
+    /// <summary>All runs before the newest.</summary>
+    public static RunRange BeforeCurrent => new() { Kind = Form.Before, Value = 1 };
 
     /// <summary>The newest run.</summary>
     public static RunRange Current => new() { Kind = Form.Back };
@@ -51,6 +59,11 @@ public readonly record struct RunRange
         return isNumber && (isBack || value > 0);
     }
 
+    /// <summary>Whether a process has such a run.</summary>
+    /// <param name="newest">Its newest run; 0 before the first.</param>
+    public bool Has(uint newest) =>
+        Kind == Form.All || (RunOf(newest) is var run && run >= 1 && run <= newest);
+
     /// <summary>A selection of these runs only.</summary>
     /// <param name="selection">What else is wanted.</param>
     /// <param name="newest">The newest run; 0 before the first.</param>
@@ -63,12 +76,12 @@ public readonly record struct RunRange
             return selection;
         }
 
-        var run = Kind == Form.Number ? Value : newest - (long)Value;
-        return run >= 1 && run <= newest
+        var run = RunOf(newest);
+        return Has(newest)
             ? selection with
             {
-                FirstRun = (uint)run,
-                LastRun = (uint)run,
+                FirstRun = Kind == Form.Before ? 0 : (uint)run,
+                LastRun = Kind == Form.Since ? null : (uint)run,
             }
             : throw new TspmException(
                 "not-found",
@@ -78,4 +91,6 @@ public readonly record struct RunRange
                 newest == 0 ? null : "see: tspm describe NAME"
             );
     }
+
+    private long RunOf(uint newest) => Kind == Form.Number ? Value : newest - (long)Value;
 }

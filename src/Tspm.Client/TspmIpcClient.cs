@@ -164,6 +164,31 @@ public sealed class TspmIpcClient : IAsyncDisposable
             ct
         );
 
+    /// <summary>Takes stored entries from the disk.</summary>
+    public Task<FlushReply> FlushAsync(FlushRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Flush, request, Json.FlushRequest, Json.FlushReply, ct);
+
+    /// <summary>Checks what is stored against its checksums.</summary>
+    public Task<VerifyReply> VerifyAsync(
+        IReadOnlyList<string> select,
+        CancellationToken ct = default
+    ) =>
+        AskAsync(
+            MethodNumbers.Verify,
+            new SelectRequest(select),
+            Json.SelectRequest,
+            Json.VerifyReply,
+            ct
+        );
+
+    /// <summary>Why runs ended.</summary>
+    public Task<WhyReply> WhyAsync(WhyRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Why, request, Json.WhyRequest, Json.WhyReply, ct);
+
+    /// <summary>Where points in time lie in a log.</summary>
+    public Task<LocateReply> LocateAsync(LocateRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Locate, request, Json.LocateRequest, Json.LocateReply, ct);
+
     /// <summary>Who is attached.</summary>
     public Task<FollowersReply> GetFollowersAsync(CancellationToken ct = default) =>
         AskAsync(
@@ -297,6 +322,8 @@ public sealed class TspmIpcClient : IAsyncDisposable
                 or MethodNumbers.Delete
                 or MethodNumbers.Shutdown
                 or MethodNumbers.WaitExit
+                or MethodNumbers.Flush
+                or MethodNumbers.Verify
                 or MethodNumbers.Start
                 or MethodNumbers.Scale
                 or MethodNumbers.Reload

@@ -7,6 +7,7 @@ using SmartIpc.Connections;
 using SmartIpc.Requests;
 using Tspm.CaptureLog;
 using Tspm.CaptureLog.Control;
+using Tspm.Daemon.Crashes;
 using Tspm.Daemon.Ingest;
 using Tspm.Daemon.Interop;
 using Tspm.Daemon.Ipc;
@@ -114,6 +115,8 @@ public static class DaemonHost
         private IpcServer? _server;
         private StoreUpkeep? _upkeep;
         private Task _resurrecting = Task.CompletedTask;
+        private readonly CrashRecorder _crashes;
+        private readonly SyncClock _sync = new();
         private Task[] _watches = [];
 
         public DaemonLife(DaemonOptions options, JsonFileLogger log, TimeProvider time)
@@ -121,6 +124,7 @@ public static class DaemonHost
             _options = options;
             _log = log;
             _time = time;
+            _crashes = new CrashRecorder(options.Home, log);
             _registry = new ProcessRegistry(
                 new ProcessListFile(options.Home.ProcessList, time),
                 log
@@ -162,6 +166,7 @@ public static class DaemonHost
             // Its commands are answered when the supervisors end.
             await _resurrecting;
             await _upkeep!.DisposeAsync();
+            await _crashes.DisposeAsync();
             await _ingest!.StopAsync();
             return end;
         }
@@ -186,6 +191,7 @@ public static class DaemonHost
                 await server.DisposeAsync();
             }
 
+            await _crashes.DisposeAsync();
             _ingest?.Dispose();
             if (_keeper is { } keeper)
             {
@@ -212,10 +218,10 @@ public static class DaemonHost
             {
                 Synced = () => _upkeep?.OnSynced(),
                 Held = _held,
+                Sync = _sync,
             };
             _logs = new LogIngest(_options.Home, _options.Logs.Validate(), recorder);
             _ingest = new IngestThread(_options.Home, _logs, _log);
-            recorder.Ingest = _ingest;
             _upkeep = new StoreUpkeep(_options.Home, _registry, _ingest, _time, _log);
             _keeper.NumberedTo = process => _logs.Find(process)?.NumberedTo ?? default;
             var topics = new LogTopicSource(_registry);
@@ -273,6 +279,8 @@ public static class DaemonHost
                 Others = _registry.Others,
                 Cgroups = Cgroups.Find(),
                 SaveAsync = _registry.SaveAsync,
+                Crashes = _crashes,
+                Sync = _sync,
                 NextStartOrder = _registry.NextStartOrder,
             };
 
@@ -403,6 +411,8 @@ public static class DaemonHost
             new ProcessHandlers(_registry, factory, _time).Register(table);
             new SupervisionHandlers(_registry, factory, _time).Register(table);
             new LogHandlers(_registry).Register(table);
+            new StoreHandlers(_registry, _ingest!, _options.Home).Register(table); // set before this is called
+            new WhyHandlers(_registry, _options.Home, _time).Register(table);
             _handlers = new DaemonHandlers(
                 _options,
                 _daemonId,

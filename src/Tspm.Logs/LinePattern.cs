@@ -1,15 +1,21 @@
-using System.Buffers;
-using System.Text;
 using System.Text.RegularExpressions;
+using Tspm.Logs.Searching;
 
 namespace Tspm.Logs;
 
 /// <summary>Which lines are wanted, by regular expressions that take linear time.</summary>
-/// <remarks>Any thread. Bytes that are not UTF-8 are matched as U+FFFD. The line's end is not part of it.</remarks>
+/// <remarks>
+/// Any thread. Bytes that are not UTF-8 are matched as U+FFFD. The line's end is not part of it. Texts that the
+/// expressions need are looked for in many lines at once; only lines that have one are cut out.
+/// </remarks>
 public sealed class LinePattern
 {
-    private readonly Regex[] _wanted;
-    private readonly Regex[] _unwanted;
+    private const int OnStack = 512;
+    private readonly BytePattern[] _wanted;
+    private readonly BytePattern[] _unwanted;
+
+    // One of them must be in a wanted line; empty if nothing is known.
+    private readonly ByteLiteral[] _needed;
 
     /// <summary>Makes one.</summary>
     /// <param name="wanted">One of which must match; none means any line.</param>
@@ -17,11 +23,11 @@ public sealed class LinePattern
     /// <exception cref="ArgumentException">An expression could take more than linear time.</exception>
     public LinePattern(IReadOnlyList<Regex> wanted, IReadOnlyList<Regex> unwanted)
     {
-        _wanted = [.. wanted];
-        _unwanted = [.. unwanted];
+        ArgumentNullException.ThrowIfNull(wanted);
+        ArgumentNullException.ThrowIfNull(unwanted);
         if (
-            _wanted
-                .Concat(_unwanted)
+            wanted
+                .Concat(unwanted)
                 .Any(regex => !regex.Options.HasFlag(RegexOptions.NonBacktracking))
         )
         {
@@ -30,43 +36,84 @@ public sealed class LinePattern
                 nameof(wanted)
             );
         }
+
+        _wanted = [.. wanted.Select(regex => new BytePattern(regex))];
+        _unwanted = [.. unwanted.Select(regex => new BytePattern(regex))];
+        var isKnown = _wanted.Length > 0 && _wanted.All(one => one.Literals.Count > 0);
+        _needed = isKnown ? [.. _wanted.SelectMany(one => one.Literals)] : [];
     }
 
     /// <summary>Whether a line is wanted.</summary>
     public bool Matches(ReadOnlySpan<byte> line)
     {
-        var length = line.Length;
-        while (length > 0 && line[length - 1] is (byte)'\n' or (byte)'\r')
+        while (line.Length > 0 && line[^1] is (byte)'\n' or (byte)'\r')
         {
-            length--;
+            line = line[..^1];
         }
 
-        const int onStack = 512;
-        char[]? rented = null;
-        var room =
-            length <= onStack
-                ? stackalloc char[onStack]
-                : (rented = ArrayPool<char>.Shared.Rent(length));
+        var text = new LineText(stackalloc char[OnStack]);
         try
         {
-            // One byte never gives more than one character.
-            var text = room[..Encoding.UTF8.GetChars(line[..length], room)];
-            return (_wanted.Length == 0 || IsAny(_wanted, text)) && !IsAny(_unwanted, text);
+            return (_wanted.Length == 0 || IsAny(_wanted, line, ref text))
+                && !IsAny(_unwanted, line, ref text);
         }
         finally
         {
-            if (rented is not null)
-            {
-                ArrayPool<char>.Shared.Return(rented);
-            }
+            text.Dispose();
         }
     }
 
-    private static bool IsAny(Regex[] patterns, ReadOnlySpan<char> text)
+    /// <summary>The first wanted line among whole lines.</summary>
+    /// <param name="lines">Lines, each ended by a newline; the last may go without.</param>
+    /// <param name="start">Where it begins.</param>
+    /// <param name="end">After its end.</param>
+    internal bool TryFind(ReadOnlySpan<byte> lines, out int start, out int end)
+    {
+        start = 0;
+        while (start < lines.Length)
+        {
+            if (_needed.Length > 0)
+            {
+                var hit = IndexOfNeeded(lines[start..]);
+                if (hit < 0)
+                {
+                    break;
+                }
+
+                start += lines.Slice(start, hit).LastIndexOf((byte)'\n') + 1;
+            }
+
+            var newline = lines[start..].IndexOf((byte)'\n');
+            end = newline < 0 ? lines.Length : start + newline + 1;
+            if (Matches(lines[start..end]))
+            {
+                return true;
+            }
+
+            start = end;
+        }
+
+        (start, end) = (0, 0);
+        return false;
+    }
+
+    private int IndexOfNeeded(ReadOnlySpan<byte> lines)
+    {
+        var first = -1;
+        foreach (var literal in _needed)
+        {
+            var found = literal.IndexIn(first < 0 ? lines : lines[..first]);
+            first = found >= 0 ? found : first;
+        }
+
+        return first;
+    }
+
+    private static bool IsAny(BytePattern[] patterns, ReadOnlySpan<byte> line, ref LineText text)
     {
         foreach (var pattern in patterns)
         {
-            if (pattern.IsMatch(text))
+            if (pattern.Matches(line, ref text))
             {
                 return true;
             }

@@ -17,7 +17,7 @@ public sealed class LogCursor : IDisposable
     )
     {
         _log = log;
-        _filter = filter;
+        _filter = filter with { IsLive = true };
         ReadsDisk = readsDisk;
         Waker = waker;
         Position = startAt;
@@ -65,6 +65,12 @@ public sealed class LogCursor : IDisposable
         }
 
         var read = _log.Read(Position, long.MaxValue, _filter, spans, room, _cut);
+        if (read is { Count: 0, HoleFrom: 0 } && read.UpTo == Position)
+        {
+            // Lines that wait for the next match.
+            return read with { Kind = LogReadKind.Idle };
+        }
+
         _cut = read.Cut;
         Position = read.UpTo;
         return read;

@@ -20,6 +20,21 @@ public readonly record struct LogFilter(bool Out, bool Err, bool Events)
     /// <summary>Which lines are wanted; null means all. Events are not lines.</summary>
     public LinePattern? Lines { get; init; }
 
+    /// <summary>Lines that come with each wanted line before it, of those that are wanted but for <see cref="Lines"/>.</summary>
+    public int ContextBefore { get; init; }
+
+    /// <summary>Lines that come with each wanted line after it.</summary>
+    public int ContextAfter { get; init; }
+
+    /// <summary>Entries up to this seq have no context after it.</summary>
+    public long Origin { get; init; }
+
+    /// <summary>Lines that may still become context are left for the next read.</summary>
+    public bool IsLive { get; init; }
+
+    /// <summary>Whether lines come with others.</summary>
+    public bool HasContext => Lines is not null && (ContextBefore > 0 || ContextAfter > 0);
+
     /// <summary>Whether entries of a span can be wanted, before their bytes are looked at.</summary>
     public bool Matches(in LogSpan span) =>
         span.Stream switch

@@ -121,4 +121,7 @@ public enum SpanFlags : ushort
 
     /// <summary>Not on disk.</summary>
     NotDurable = 512,
+
+    /// <summary>Of lines with context: a line before it that was left out. Never in the index.</summary>
+    GroupStart = 1024,
 }

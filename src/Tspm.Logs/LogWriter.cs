@@ -348,7 +348,7 @@ public sealed class LogWriter : IMissingBytes
         return Drops?.TryFind(_position + 1, Log.ProcessId, stream, offset, out drop) == true;
     }
 
-    ulong IMissingBytes.NextFile(StreamName stream, ulong offset) =>
+    ulong IMissingBytes.NextByte(StreamName stream, ulong offset) =>
         _files.FindNext(stream, offset) ?? ulong.MaxValue;
 
     void IMissingBytes.Report(StreamName stream, uint run, ulong bytes, ChunkStamp stamp) =>

@@ -100,7 +100,15 @@ public sealed class ProcessLog : IDisposable
             {
                 StartEpoch = _epochs[EpochOf(_epochs, opening.StartAt)].Epoch,
             };
-            cursor = new LogCursor(this, filter, readsDisk, waker, opening.StartAt);
+            // What a reader has seen goes on; a new one begins with nothing.
+            var from =
+                start.Kind == LogStartKind.After
+                    ? filter
+                    : filter with
+                    {
+                        Origin = opening.StartAt,
+                    };
+            cursor = new LogCursor(this, from, readsDisk, waker, opening.StartAt);
             _cursors = [.. _cursors, cursor];
         }
 
@@ -273,6 +281,15 @@ public sealed class ProcessLog : IDisposable
         lock (_gate)
         {
             return _epochs[EpochOf(_epochs, seq)].Epoch;
+        }
+    }
+
+    /// <summary>The first seq of the epoch that an entry was numbered in.</summary>
+    internal long FirstOfEpoch(long seq)
+    {
+        lock (_gate)
+        {
+            return _epochs[EpochOf(_epochs, seq)].FirstSeq;
         }
     }
 

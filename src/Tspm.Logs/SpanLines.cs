@@ -1,74 +1,69 @@
-using System.Buffers;
-
 namespace Tspm.Logs;
 
 /// <summary>The lines of one span in memory, in stretches of wanted ones.</summary>
-/// <remarks>A value of one read; disposed by it.</remarks>
-internal struct SpanLines : IDisposable
+/// <remarks>A value of one read. Lines between hits are counted, not cut.</remarks>
+internal ref struct SpanLines
 {
     private readonly LogSpan _span;
     private readonly LinePattern _pattern;
-    private readonly byte[] _bytes;
-    private readonly int _length;
+    private readonly ReadOnlySpan<byte> _bytes;
+
+    // The line at _at has the number _line; the next hit is from _start to _end, if there is one.
     private int _at;
     private uint _line;
+    private int _start;
+    private int _end;
+    private bool _hasHit;
 
-    /// <summary>Reads the bytes of a span.</summary>
-    /// <exception cref="IOException">They are not in the files any more, or the device failed.</exception>
-    public SpanLines(in LogSpan span, LinePattern pattern, ProcessLog log)
+    /// <summary>Looks into a span.</summary>
+    /// <param name="span">The span.</param>
+    /// <param name="bytes">All of its bytes.</param>
+    /// <param name="pattern">What is wanted.</param>
+    public SpanLines(in LogSpan span, ReadOnlySpan<byte> bytes, LinePattern pattern)
     {
         _span = span;
         _pattern = pattern;
-        _bytes = ArrayPool<byte>.Shared.Rent((int)span.Length);
-        _length = log.ReadBytes(span, _bytes);
-        if (_length < span.Length)
-        {
-            Dispose();
-            throw new BytesGoneException(
-                $"log of process {log.ProcessId}: {span.Length - _length} bytes of seq {span.Seq} are not in the files any more"
-            );
-        }
+        _bytes = bytes;
+        Find();
     }
 
     /// <summary>The next stretch of wanted lines, as a span of its own; false after the last.</summary>
     public bool TryNext(out LogSpan stretch)
     {
         stretch = _span;
-        while (_line < _span.Count)
+        if (!_hasHit)
         {
-            var (from, line) = (_at, _line);
-            if (!TakeLine())
-            {
-                continue;
-            }
-
-            // Up to the next line that is not wanted.
-            var (end, endLine) = (_at, _line);
-            while (_line < _span.Count && TakeLine())
-            {
-                (end, endLine) = (_at, _line);
-            }
-
-            stretch.Seq += line;
-            stretch.Offset += (uint)from;
-            stretch.Count = endLine - line;
-            stretch.Length = (uint)(end - from);
-            return true;
+            return false;
         }
 
-        return false;
+        var from = _start;
+        _line += (uint)_bytes[_at.._start].Count((byte)'\n');
+        var line = _line;
+        do
+        {
+            _at = _end;
+            _line++;
+            Find();
+        } while (_hasHit && _start == _at);
+
+        stretch.Seq += line;
+        stretch.Offset += (uint)from;
+        stretch.Count = _line - line;
+        stretch.Length = (uint)(_at - from);
+        return true;
     }
 
-    /// <inheritdoc/>
-    public readonly void Dispose() => ArrayPool<byte>.Shared.Return(_bytes);
-
-    private bool TakeLine()
+    private void Find()
     {
-        var rest = _bytes.AsSpan(_at, _length - _at);
-        var newline = _span.Count == 1 ? -1 : rest.IndexOf((byte)'\n');
-        var length = newline < 0 ? rest.Length : newline + 1;
-        _at += length;
-        _line++;
-        return _pattern.Matches(rest[..length]);
+        var rest = _bytes[_at..];
+        if (_span.Count == 1)
+        {
+            _hasHit = _at == 0 && _pattern.Matches(rest);
+            (_start, _end) = (_at, _bytes.Length);
+            return;
+        }
+
+        _hasHit = _pattern.TryFind(rest, out var start, out var end);
+        (_start, _end) = (_at + start, _at + end);
     }
 }

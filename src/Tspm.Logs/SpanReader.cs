@@ -1,5 +1,6 @@
 using Tspm.CaptureLog;
 using Tspm.Logs.Index;
+using Tspm.Logs.Searching;
 
 namespace Tspm.Logs;
 
@@ -12,8 +13,12 @@ internal sealed class SpanReader(
     StreamFloors floors
 )
 {
-    private const int BlockSpans = 64;
-    private const long MaxScannedBytes = 4 * 1024 * 1024;
+    private const int BlockSpans = 256;
+    private const int TailSpans = 64;
+    private const long MaxScannedBytes = 16 * 1024 * 1024;
+    private const long MaxScannedLive = 4 * 1024 * 1024;
+
+    private readonly ContextReader _context = new(log, index, files, floors);
 
     /// <summary>Adds to a read what is wanted after its end, up to a seq; a bounded number of bytes is looked at.</summary>
     public LogRead Fill(
@@ -24,204 +29,147 @@ internal sealed class SpanReader(
         in LogRoom room
     )
     {
-        Span<LogSpan> block = stackalloc LogSpan[BlockSpans];
-        long scanned = 0;
-        while (read.UpTo < last)
+        if (filter.HasContext)
         {
-            var found = log.ReadSpans(read.UpTo + 1, last, block);
+            var isFinal = !filter.IsLive || last < read.Facts.Head;
+            return _context.Fill(read, last, isFinal, filter, spans, room);
+        }
+
+        Span<LogSpan> block = stackalloc LogSpan[BlockSpans];
+        using var window = new SpanWindow(log, files);
+        var taker = new SpanTaker(read, spans, room, files);
+        long scanned = 0;
+        while (taker.Read.UpTo < last)
+        {
+            var found = log.ReadSpans(taker.Read.UpTo + 1, last, block);
             if (found == 0)
             {
-                return AddHole(read, read.UpTo + 1, last, HoleReason.Corrupt);
+                taker.TryTakeHole(taker.Read.UpTo + 1, last, HoleReason.Corrupt);
+                return taker.Read;
             }
 
-            foreach (ref readonly var span in block[..found])
+            for (var i = 0; i < found; i++)
             {
-                if (span.Seq > last)
+                ref readonly var span = ref block[i];
+                if (
+                    span.Seq > last
+                    || !TryTakeOrHole(ref taker, span, block[(i + 1)..found], last, filter, window)
+                )
                 {
-                    return read;
-                }
-
-                if (ReasonOf(span) is var reason and not HoleReason.None && IsWanted(span, filter))
-                {
-                    if (!TryAddHole(ref read, span, last, reason))
-                    {
-                        return read;
-                    }
-
-                    continue;
-                }
-
-                if (read.HoleFrom > 0 || !TryAddOrHole(ref read, span, last, filter, spans, room))
-                {
-                    return read;
+                    return taker.Read;
                 }
 
                 scanned += filter.LooksInto(span) ? span.Length : LogSpan.Size;
             }
 
-            if (scanned >= MaxScannedBytes)
+            if (scanned >= (filter.IsLive ? MaxScannedLive : MaxScannedBytes))
             {
                 // Coverage alone, so that a filter that takes nothing does not hold up the others.
-                return read;
+                return taker.Read;
             }
         }
 
-        return read;
+        return taker.Read;
     }
 
     /// <summary>Why the bytes of a span are not there; none if they are, or if nobody knows better.</summary>
-    public HoleReason ReasonOf(in LogSpan span) =>
+    public HoleReason ReasonOf(in LogSpan span) => ReasonOf(span, floors);
+
+    /// <summary>The same, by what is known of the streams.</summary>
+    public static HoleReason ReasonOf(in LogSpan span, StreamFloors floors) =>
         span.IsHole ? span.HoleReason
         : span.Stream == StreamKind.Event ? HoleReason.None
         : floors.ReasonOf(span);
 
     /// <summary>A hole that lies between what the index knows is wanted by every filter: nobody knows what was in it.</summary>
-    private static bool IsWanted(in LogSpan span, LogFilter filter) =>
+    public static bool IsWanted(in LogSpan span, LogFilter filter) =>
         (span.IsHole && span.Stream == StreamKind.Event) || filter.Matches(span);
 
-    private static bool TryAddHole(ref LogRead read, in LogSpan span, long last, HoleReason reason)
+    /// <summary>Takes what is wanted of a span, or tells why it is not there; false if there is no room for it.</summary>
+    private bool TryTakeOrHole(
+        ref SpanTaker taker,
+        in LogSpan span,
+        scoped ReadOnlySpan<LogSpan> following,
+        long last,
+        LogFilter filter,
+        SpanWindow window
+    )
     {
-        if (read.HoleFrom > 0 && read.HoleReason != reason)
+        var from = Math.Max(span.Seq, taker.Read.UpTo + 1);
+        var to = Math.Min(span.LastSeq, last);
+        if (ReasonOf(span) is var reason and not HoleReason.None && IsWanted(span, filter))
         {
+            return taker.TryTakeHole(from, to, reason);
+        }
+
+        if (taker.Read.HoleFrom > 0)
+        {
+            // A hole is the end of a read.
             return false;
         }
 
-        var from = Math.Max(span.Seq, read.UpTo + 1);
-        read = AddHole(read, from, Math.Min(span.LastSeq, last), reason);
-        return true;
-    }
-
-    /// <summary>Adds what is wanted of a span; where its bytes have just gone, a hole.</summary>
-    private bool TryAddOrHole(
-        ref LogRead read,
-        in LogSpan span,
-        long last,
-        LogFilter filter,
-        Span<LogSpan> spans,
-        in LogRoom room
-    )
-    {
         try
         {
-            return TryAdd(ref read, span, last, filter, spans, room);
+            return TryTake(ref taker, span, following, last, filter, window);
         }
         catch (BytesGoneException)
         {
-            return TryAddHole(ref read, span, last, log.WhyGone(span));
+            return taker.TryTakeHole(from, to, log.WhyGone(span));
         }
     }
 
-    private static LogRead AddHole(in LogRead read, long from, long to, HoleReason reason) =>
-        read with
-        {
-            UpTo = to,
-            HoleFrom = read.HoleFrom > 0 ? read.HoleFrom : from,
-            HoleTo = to,
-            HoleReason = reason,
-        };
-
-    /// <summary>Adds what is wanted of a span; false if there is no room for it.</summary>
-    private bool TryAdd(
-        ref LogRead read,
+    /// <summary>Takes what is wanted of a span; false if there is no room for it.</summary>
+    private bool TryTake(
+        ref SpanTaker taker,
         in LogSpan span,
+        scoped ReadOnlySpan<LogSpan> following,
         long last,
         LogFilter filter,
-        Span<LogSpan> spans,
-        in LogRoom room
+        SpanWindow window
     )
     {
         if (!filter.Matches(span))
         {
-            read = read with { UpTo = Math.Min(span.LastSeq, last), IsFiltered = true };
+            taker.Pass(Math.Min(span.LastSeq, last));
             return true;
         }
 
+        var read = taker.Read;
+        var wanted = SpanCutter.Clip(span, read.UpTo + 1, last, files, read.Cut);
         if (!filter.LooksInto(span))
         {
-            if (!HasRoom(read, spans, room))
-            {
-                return false;
-            }
-
-            var rest = SpanCutter.Clip(span, read.UpTo + 1, last, files, read.Cut);
-            return TryAddWhole(ref read, rest, spans, room, span);
+            return taker.TryTake(wanted, span);
         }
 
-        var clipped = SpanCutter.Clip(span, read.UpTo + 1, last, files, read.Cut);
-
         // Not null: the filter looks into the span with it.
-        using var lines = new SpanLines(clipped, filter.Lines!, log);
+        var lines = new SpanLines(wanted, window.Read(wanted, following), filter.Lines!);
         while (lines.TryNext(out var stretch))
         {
             // What lies before it was not wanted, and is covered.
-            read = read with
-            {
-                UpTo = stretch.Seq - 1,
-                IsFiltered = true,
-            };
-            if (!HasRoom(read, spans, room) || !TryAddWhole(ref read, stretch, spans, room, span))
+            taker.Pass(stretch.Seq - 1);
+            if (!taker.TryTake(stretch, span))
             {
                 return false;
             }
         }
 
-        read = read with { UpTo = clipped.LastSeq, IsFiltered = true };
+        taker.Pass(wanted.LastSeq);
         return true;
-    }
-
-    private static bool HasRoom(in LogRead read, ReadOnlySpan<LogSpan> spans, in LogRoom room) =>
-        read.Count < spans.Length && read.Entries < room.MaxEntries;
-
-    /// <summary>Adds consecutive entries of a span, or as many of them as fit; false if some are left.</summary>
-    private bool TryAddWhole(
-        ref LogRead read,
-        in LogSpan entries,
-        Span<LogSpan> spans,
-        in LogRoom room,
-        in LogSpan whole
-    )
-    {
-        var left = room.MaxBytes - read.Bytes - ((read.Count + 1L) * room.SpanOverhead);
-        var fitting = SpanCutter.Fit(entries, left, room.MaxEntries - read.Entries, files);
-        if (fitting.Count == 0)
-        {
-            if (read.Count > 0)
-            {
-                return false;
-            }
-
-            // Every read goes on by an entry at least.
-            fitting = SpanCutter.Clip(entries, entries.Seq, entries.Seq, files);
-        }
-
-        AddTo(ref read, fitting, spans);
-        if (fitting.Count == entries.Count)
-        {
-            return true;
-        }
-
-        var end = fitting.Offset + fitting.Length - whole.Offset;
-        read = read with { Cut = new SpanCut(whole.Seq, fitting.LastSeq + 1, (uint)end) };
-        return false;
-    }
-
-    private static void AddTo(ref LogRead read, in LogSpan span, Span<LogSpan> spans)
-    {
-        spans[read.Count] = span;
-        read = read with
-        {
-            Count = read.Count + 1,
-            Bytes = read.Bytes + span.Length,
-            Entries = read.Entries + span.Count,
-            UpTo = span.LastSeq,
-        };
     }
 
     /// <summary>The seq before the newest so many entries that match, up to a seq.</summary>
     public long FindTail(long count, long upTo, LogFilter filter, LogFacts facts)
     {
+        var before = FindTailOfMatches(count, upTo, filter, facts);
+        return filter.HasContext && count > 0
+            ? _context.GoBack(before, filter.ContextBefore, filter, facts.OldestDisk)
+            : before;
+    }
+
+    private long FindTailOfMatches(long count, long upTo, LogFilter filter, LogFacts facts)
+    {
         var last = Math.Min(upTo, facts.Head);
-        Span<LogSpan> block = stackalloc LogSpan[BlockSpans];
+        Span<LogSpan> block = stackalloc LogSpan[TailSpans];
         while (count > 0 && last >= facts.OldestDisk && last > 0)
         {
             var found = index.ReadBackwards(last, block);
@@ -266,13 +214,14 @@ internal sealed class SpanReader(
         }
 
         var stretches = new List<(long Seq, long Count)>();
-        var clipped = SpanCutter.Clip(span, span.Seq, lastOfSpan, files);
-
-        // Not null: the filter looks into the span with it.
-        using var lines = new SpanLines(clipped, filter.Lines!, log);
-        while (lines.TryNext(out var stretch))
+        try
         {
-            stretches.Add((stretch.Seq, stretch.Count));
+            ListStretches(SpanCutter.Clip(span, span.Seq, lastOfSpan, files), filter, stretches);
+        }
+        catch (BytesGoneException)
+        {
+            // Gone just now: a read tells why.
+            return null;
         }
 
         for (var i = stretches.Count - 1; i >= 0; i--)
@@ -286,6 +235,22 @@ internal sealed class SpanReader(
         }
 
         return null;
+    }
+
+    private void ListStretches(
+        in LogSpan span,
+        LogFilter filter,
+        List<(long Seq, long Count)> stretches
+    )
+    {
+        using var window = new SpanWindow(log, files);
+
+        // Not null: the filter looks into the span with it.
+        var lines = new SpanLines(span, window.Read(span, []), filter.Lines!);
+        while (lines.TryNext(out var stretch))
+        {
+            stretches.Add((stretch.Seq, stretch.Count));
+        }
     }
 
     /// <summary>Bytes of the entries after a seq, up to another; −1 if counting them takes too long.</summary>

@@ -68,4 +68,16 @@ public static class MethodNumbers
 
     /// <summary>Save the list, or a copy of it.</summary>
     public const ushort Save = 61;
+
+    /// <summary>From points in time to places in a log.</summary>
+    public const ushort Locate = 24;
+
+    /// <summary>Why the last run ended.</summary>
+    public const ushort Why = 25;
+
+    /// <summary>Drop stored entries.</summary>
+    public const ushort Flush = 26;
+
+    /// <summary>Check what is stored against its checksums.</summary>
+    public const ushort Verify = 27;
 }

@@ -254,6 +254,14 @@ internal sealed class LogUnderTest : IDisposable
         return (entries, holes);
     }
 
+    /// <summary>Appends a life-cycle entry after everything that was read.</summary>
+    public void Event(long now)
+    {
+        Turn(now);
+        Writer.AppendEvent(1, "{}"u8, 1, now / 100, now);
+        _ingest.Commit(Writer);
+    }
+
     /// <summary>All entries of a range, through the reading side.</summary>
     public List<ReadEntry> ReadAll(
         long after = 0,

@@ -78,6 +78,40 @@ public sealed class MessageDefaultsTests
         Assert.Contains("\"wait\"", new LogFileSpec { OnPressure = "wait" }.FindFault());
     }
 
+    [Fact]
+    public void A_question_why_and_a_place_in_time_need_little()
+    {
+        var why = JsonSerializer.Deserialize("{}", ProtocolJsonContext.Default.WhyRequest)!;
+        var place = JsonSerializer.Deserialize(
+            "{\"id\":3}",
+            ProtocolJsonContext.Default.LocateRequest
+        )!;
+        var report = JsonSerializer.Deserialize(
+            "{\"id\":3,\"ns\":\"default\",\"name\":\"web\",\"run\":5,\"ended\":\"exit\",\"by\":\"self\"}",
+            ProtocolJsonContext.Default.CrashReport
+        )!;
+
+        Assert.Equal((10, 0, false), (why.Lines, why.Select.Count, why.List));
+        Assert.Empty(place.Times);
+        Assert.Equal((1, "unknown", 0), (report.V, report.OutOfMemory, report.Command.Count));
+    }
+
+    [Fact]
+    public void Places_and_changes_have_these_bytes()
+    {
+        var places = new LocateReply([new AfterPosition(2, 40)]);
+        var changes = new RunChanges { GoodRun = 4, EnvAdded = ["B"] };
+
+        Assert.Equal(
+            "{\"places\":[{\"epoch\":2,\"seq\":40}]}",
+            Written(places, ProtocolJsonContext.Default.LocateReply)
+        );
+        Assert.Equal(
+            "{\"goodRun\":4,\"envAdded\":[\"B\"],\"envRemoved\":[],\"envChanged\":[]}",
+            Written(changes, ProtocolJsonContext.Default.RunChanges)
+        );
+    }
+
     private static string Written<T>(
         T message,
         System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type

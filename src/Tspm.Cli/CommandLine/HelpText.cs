@@ -111,6 +111,7 @@ internal static class HelpText
               9    partly done: several targets, some failed
               10   entries could not be delivered, and --fail-on-gap was given
               11   this tspm and the daemon speak different protocols
+              12   what is stored is damaged (logs verify)
               130  ended by Ctrl+C; 143 by SIGTERM; 141 when the reader of stdout went away
               run passes on the code of the program it runs
 

@@ -38,7 +38,14 @@ internal static class LogTree
         new(["--no-follow", "--nostream"], null, "do not"),
         new(["--tail", "-n", "--lines"], "N|all", "the newest N lines of each; default: 20"),
         new(["--no-tail"], null, "all lines"),
-        new(["--since", "-S"], "TIME", "from this time on: 10m, 14:05, \"2026-01-31 14:05\""),
+        new(
+            ["--since", "-S"],
+            "TIME",
+            "from this time on: 10m, 14:05, \"2026-01-31 14:05\", run (start of the current run)"
+        ),
+        new(["--until", "-U"], "TIME", "up to this time; with -f the follow ends there"),
+        new(["--at"], "TIME", "what all printed around this time, in one order"),
+        new(["--around"], "DUR", "how far around --at; default: 5s"),
         new(["--timestamps", "-t"], "iso|time|rel|delta|unix", "show when", IsValueOptional: true),
         new(["--utc"], null, "times in UTC"),
         new(["--out", "--stdout"], null, "standard output only"),
@@ -64,6 +71,11 @@ internal static class LogTree
         ),
         new(["--exclude"], "RE", "no lines that match; may be repeated", IsRepeatable: true),
         new(["--ignore-case", "-i"], null, "with capitals too; default if no pattern has one"),
+        new(["--after-context", "-A"], "N", "with each line that matches, N lines after it"),
+        new(["--before-context", "-B"], "N", "N lines before it"),
+        new(["--context", "-C"], "N", "N lines before and after it"),
+        new(["--reverse", "-r"], null, "the newest line first; not with -f"),
+        new(["--limit-bytes"], "N", "no more than N bytes of output of the programs"),
         new(["--run"], "N|current|previous|-K|all", "lines of one run"),
         new(["--previous", "-p"], null, "same as --run previous"),
         new(["--after-cursor"], "CURSOR", "begin after what was seen"),
@@ -96,6 +108,54 @@ internal static class LogTree
                 "tspm logs web -f --fold --no-wrap",
             ],
             Run = LogsCommand.RunAsync,
+            Subcommands =
+            [
+                new()
+                {
+                    Names = ["export"],
+                    Arguments = "[SEL…]",
+                    Help = "a stretch of one or all logs as a file: .log, .jsonl or .cri",
+                    Details =
+                        "One line for each entry; control characters are escaped in .log and .cri, nothing is lost in .jsonl. What is missing is a line of its own.",
+                    Options =
+                    [
+                        new(["--out"], "FILE", "where to; default: stdout. Never replaces a file"),
+                        new(["--force"], null, "but with this"),
+                        new(["--format"], "log|jsonl|cri", "default: by the end of the name"),
+                        new(
+                            ["--tail", "-n", "--lines"],
+                            "N|all",
+                            "the newest N of each; default: all"
+                        ),
+                        new(["--since", "-S"], "TIME", "from this time on"),
+                        new(["--until", "-U"], "TIME", "up to this time"),
+                        new(["--at"], "TIME", "around this time"),
+                        new(["--around"], "DUR", "how far around --at; default: 5s"),
+                        new(["--run"], "N|current|previous|-K|all", "lines of one run"),
+                        new(["--previous", "-p"], null, "same as --run previous"),
+                        new(["--grep", "-g"], "RE", "lines that match", IsRepeatable: true),
+                        new(["--exclude"], "RE", "no lines that match", IsRepeatable: true),
+                        new(["--ignore-case", "-i"], null, "with capitals too"),
+                        new(["--no-events"], null, "without starts and exits"),
+                        new(["--utc"], null, "times of --since and --until in UTC"),
+                        new(["--fail-on-gap"], null, "exit 10 if entries are missing"),
+                    ],
+                    Examples =
+                    [
+                        "tspm logs export web --since 1h --out web.log",
+                        "tspm logs export --at 14:05:06 --around 30s --out crash.jsonl",
+                    ],
+                    Run = ExportCommand.RunAsync,
+                },
+                new()
+                {
+                    Names = ["verify"],
+                    Arguments = "[SEL…]",
+                    Help =
+                        "check everything that is stored against its checksums; exit 12 on damage",
+                    Run = StoreCommands.VerifyAsync,
+                },
+            ],
         },
         new()
         {
@@ -106,6 +166,66 @@ internal static class LogTree
             Examples = ["tspm tail web"],
             Options = LogOptions,
             Run = LogsCommand.TailAsync,
+        },
+        new()
+        {
+            Names = ["flush"],
+            Group = Group,
+            Arguments = "SEL…",
+            Help = "take stored entries from the disk; numbers go on, and readers are told",
+            Options =
+            [
+                new(["--before"], "TIME", "only what is from before this time"),
+                new(["--utc"], null, "that time is UTC"),
+            ],
+            Examples = ["tspm flush web --before 7d -y"],
+            Run = StoreCommands.FlushAsync,
+        },
+        new()
+        {
+            Names = ["events"],
+            Group = Group,
+            Arguments = "[SEL…]",
+            Help = "starts, exits and the rest of the life of all programs, in one order",
+            Options =
+            [
+                new(["--follow", "-f"], null, "go on with what comes"),
+                new(["--no-follow"], null, "do not"),
+                new(["--tail", "-n", "--lines"], "N|all", "the newest N of all; default: 20"),
+                new(["--since", "-S"], "TIME", "from this time on"),
+                new(
+                    ["--timestamps", "-t"],
+                    "iso|time|rel|delta|unix",
+                    "show when",
+                    IsValueOptional: true
+                ),
+                new(["--utc"], null, "times in UTC"),
+                new(
+                    ["--reconnect"],
+                    "DUR|never|forever",
+                    "how long to try when the daemon is away"
+                ),
+            ],
+            Examples = ["tspm events -f", "tspm events --since 1h -o json"],
+            Run = EventsCommand.RunAsync,
+        },
+        new()
+        {
+            Names = ["why"],
+            Group = Group,
+            Arguments = "SEL…",
+            Help = "what ended the last run, what it printed last, what comes next",
+            Details =
+                "Of each failed run a report is kept (100 of a process), also when its log is gone.",
+            Options =
+            [
+                new(["--run"], "N", "that run"),
+                new(["--list"], null, "which runs have a crash report"),
+                new(["--lines", "-n"], "N", "last lines of each stream; default: 10"),
+                new(["--utc"], null, "times in UTC"),
+            ],
+            Examples = ["tspm why web", "tspm why web --list", "tspm why web --run 5 -n 100"],
+            Run = WhyCommand.RunAsync,
         },
         new()
         {

@@ -1,22 +1,9 @@
-using System.Globalization;
-
 namespace Tspm.Cli.CommandLine;
 
 /// <summary>Points in time as people write them: ago, by the clock, by date, RFC 3339, unix.</summary>
 internal static class TimeText
 {
-    private static readonly string[] Dates =
-    [
-        "yyyy-MM-dd",
-        "yyyy-MM-dd HH:mm",
-        "yyyy-MM-dd HH:mm:ss",
-        "yyyy-MM-dd HH:mm:ss.FFFFFFF",
-        "yyyy-MM-dd'T'HH:mm",
-        "yyyy-MM-dd'T'HH:mm:ss",
-        "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF",
-    ];
-
-    private static readonly string[] Clocks = ["HH:mm", "HH:mm:ss", "HH:mm:ss.FFFFFFF"];
+    private const string Examples = "examples: 10m, \"2026-01-31 14:05\", 14:05:06";
 
     /// <summary>Reads a point in time.</summary>
     /// <param name="text">What was written.</param>
@@ -26,74 +13,20 @@ internal static class TimeText
     public static DateTimeOffset Parse(string text, DateTimeOffset now, TimeZoneInfo zone)
     {
         var local = TimeZoneInfo.ConvertTime(now, zone);
-        switch (text)
+        try
         {
-            case "now":
-                return now;
-            case "today":
-                return AtZone(local.Date, zone);
-            case "yesterday":
-                return AtZone(local.Date.AddDays(-1), zone);
-            default:
-                break;
+            return text switch
+            {
+                "now" => now,
+                "today" => AtZone(local.Date, zone),
+                "yesterday" => AtZone(local.Date.AddDays(-1), zone),
+                _ => Parse(new TimeScan(text), now, local, zone),
+            };
         }
-
-        if (
-            text.StartsWith('@')
-            && decimal.TryParse(
-                text[1..],
-                NumberStyles.AllowDecimalPoint,
-                CultureInfo.InvariantCulture,
-                out var unix
-            )
-            && unix < 253_402_300_800
-        )
+        catch (FormatException wrong)
         {
-            return DateTimeOffset.UnixEpoch.AddTicks((long)(unix * TimeSpan.TicksPerSecond));
+            throw new CliException(ExitCodes.Usage, wrong.Message, Examples, ErrorCode.BadTime);
         }
-
-        if (TryParseDuration(text, out var ago, out var column))
-        {
-            return now - ago;
-        }
-
-        return ParseDate(text, local, zone)
-            ?? throw new CliException(
-                ExitCodes.Usage,
-                $"\"{text}\" is not a time (column {column + 1})",
-                "examples: 10m, \"2026-01-31 14:05\", 14:05:06",
-                ErrorCode.BadTime
-            );
-    }
-
-    private static DateTimeOffset? ParseDate(string text, DateTimeOffset local, TimeZoneInfo zone)
-    {
-        const DateTimeStyles none = DateTimeStyles.None;
-        if (DateTime.TryParseExact(text, Dates, CultureInfo.InvariantCulture, none, out var date))
-        {
-            return AtZone(date, zone);
-        }
-
-        if (DateTime.TryParseExact(text, Clocks, CultureInfo.InvariantCulture, none, out var clock))
-        {
-            return AtZone(local.Date + clock.TimeOfDay, zone);
-        }
-
-        var hasZone = text.EndsWith('Z') || (text.Length > 6 && text[^6] is '+' or '-');
-        if (
-            hasZone
-            && DateTimeOffset.TryParse(
-                text,
-                CultureInfo.InvariantCulture,
-                DateTimeStyles.AssumeUniversal,
-                out var full
-            )
-        )
-        {
-            return full;
-        }
-
-        return null;
     }
 
     /// <summary>Reads a duration as "90s", "2h30m", "3d", "250ms".</summary>
@@ -102,50 +35,148 @@ internal static class TimeText
     /// <param name="column">Where it goes wrong, from 0.</param>
     public static bool TryParseDuration(string text, out TimeSpan duration, out int column)
     {
-        duration = TimeSpan.Zero;
-        column = 0;
-        while (column < text.Length)
+        try
         {
-            var digits = column;
-            while (digits < text.Length && char.IsAsciiDigit(text[digits]))
-            {
-                digits++;
-            }
-
-            var unitEnd = digits;
-            while (unitEnd < text.Length && char.IsAsciiLetterLower(text[unitEnd]))
-            {
-                unitEnd++;
-            }
-
-            var isNumber = int.TryParse(
-                text.AsSpan(column, digits - column),
-                NumberStyles.None,
-                CultureInfo.InvariantCulture,
-                out var number
-            );
-            if (!isNumber || UnitOf(text[digits..unitEnd]) is not { } unit)
-            {
-                return false;
-            }
-
-            duration += number * unit;
-            column = unitEnd;
+            var scan = new TimeScan(text);
+            duration = ReadDuration(scan);
+            column = text.Length;
+            return true;
         }
-
-        return text.Length > 0;
+        catch (TimeFormatException wrong)
+        {
+            duration = TimeSpan.Zero;
+            column = wrong.Column;
+            return false;
+        }
     }
 
-    private static TimeSpan? UnitOf(string unit) =>
-        unit switch
+    private static DateTimeOffset Parse(
+        TimeScan scan,
+        DateTimeOffset now,
+        DateTimeOffset local,
+        TimeZoneInfo zone
+    )
+    {
+        if (scan.TryTake("@"))
         {
-            "ms" => TimeSpan.FromMilliseconds(1),
-            "s" => TimeSpan.FromSeconds(1),
-            "m" => TimeSpan.FromMinutes(1),
-            "h" => TimeSpan.FromHours(1),
-            "d" => TimeSpan.FromDays(1),
-            _ => null,
-        };
+            return ReadUnix(scan);
+        }
+
+        var digits = scan.CountDigits();
+        switch (digits, scan.Peek(digits))
+        {
+            case (4, '-'):
+                return ReadDate(scan, zone);
+            case (1 or 2, ':'):
+                var clock = ReadClock(scan);
+                scan.ExpectEnd("the end of the time");
+                return AtZone(local.Date + clock, zone);
+            case (> 0, not '\0'):
+                var ago = ReadDuration(scan);
+                return now.UtcDateTime.Ticks > ago.Ticks
+                    ? now - ago
+                    : throw scan.Wrong(0, "that is before all time");
+            case (> 0, _):
+                throw scan.Wrong(digits, "a unit is missing: ms, s, m, h or d");
+            default:
+                throw scan.Wrong(0, "a time begins with a digit, @, or is now, today or yesterday");
+        }
+    }
+
+    private static DateTimeOffset ReadUnix(TimeScan scan)
+    {
+        const long end = 253_402_300_800;
+        var at = scan.At;
+        var seconds = scan.Number(1, 12, 0, end - 1, "seconds since 1970");
+        var fraction = scan.TryTake(".") ? scan.Fraction() : 0;
+        scan.ExpectEnd("the end of the time");
+        return seconds < end
+            ? DateTimeOffset.UnixEpoch.AddTicks((seconds * TimeSpan.TicksPerSecond) + fraction)
+            : throw scan.Wrong(at, "that is after all time");
+    }
+
+    private static DateTimeOffset ReadDate(TimeScan scan, TimeZoneInfo zone)
+    {
+        var year = (int)scan.Number(4, 4, 1, 9999, "a year");
+        scan.Expect('-');
+        var month = (int)scan.Number(2, 2, 1, 12, "a month");
+        scan.Expect('-');
+        var last = DateTime.DaysInMonth(year, month);
+        var day = (int)scan.Number(2, 2, 1, last, "a day of that month");
+        var date = new DateTime(year, month, day, 0, 0, 0, DateTimeKind.Unspecified);
+        if (scan.IsAtEnd)
+        {
+            return AtZone(date, zone);
+        }
+
+        if (!scan.TryTake("T") && !scan.TryTake(" ") && !scan.TryTake("t"))
+        {
+            throw scan.Wrong(scan.At, "a blank or T comes before the clock");
+        }
+
+        date += ReadClock(scan);
+        if (scan.IsAtEnd)
+        {
+            return AtZone(date, zone);
+        }
+
+        var offset = ReadOffset(scan);
+        scan.ExpectEnd("the end of the time");
+        return date.Ticks >= offset.Ticks && date.Ticks - offset.Ticks <= DateTime.MaxValue.Ticks
+            ? new DateTimeOffset(date, offset)
+            : throw scan.Wrong(0, "that is outside all time");
+    }
+
+    private static TimeSpan ReadClock(TimeScan scan)
+    {
+        var hour = scan.Number(1, 2, 0, 23, "an hour");
+        scan.Expect(':');
+        var minute = scan.Number(2, 2, 0, 59, "a minute");
+        var second = scan.TryTake(":") ? scan.Number(2, 2, 0, 59, "a second") : -1;
+        var fraction = second >= 0 && scan.TryTake(".") ? scan.Fraction() : 0;
+        return new TimeSpan((int)hour, (int)minute, Math.Max(0, (int)second))
+            + TimeSpan.FromTicks(fraction);
+    }
+
+    private static TimeSpan ReadOffset(TimeScan scan)
+    {
+        if (scan.TryTake("Z") || scan.TryTake("z"))
+        {
+            return TimeSpan.Zero;
+        }
+
+        var isBehind = scan.TryTake("-");
+        if (!isBehind && !scan.TryTake("+"))
+        {
+            throw scan.Wrong(scan.At, "a zone is Z, or +hh:mm, or -hh:mm");
+        }
+
+        var hours = scan.Number(2, 2, 0, 14, "hours of a zone");
+        scan.Expect(':');
+        var minutes = scan.Number(2, 2, 0, hours == 14 ? 0 : 59, "minutes of a zone");
+        var offset = new TimeSpan((int)hours, (int)minutes, 0);
+        return isBehind ? -offset : offset;
+    }
+
+    private static TimeSpan ReadDuration(TimeScan scan)
+    {
+        var total = TimeSpan.Zero;
+        do
+        {
+            var at = scan.At;
+            var number = scan.Number(1, 9, 0, int.MaxValue, "a number");
+            var unit = scan.Unit();
+            var most = TimeSpan.MaxValue.Ticks / unit.Ticks;
+            if (number > most || TimeSpan.MaxValue - total < number * unit)
+            {
+                throw scan.Wrong(at, "that is longer than all time");
+            }
+
+            total += number * unit;
+        } while (!scan.IsAtEnd);
+
+        return total;
+    }
 
     private static DateTimeOffset AtZone(DateTime time, TimeZoneInfo zone)
     {
@@ -155,4 +186,11 @@ internal static class TimeText
         var real = zone.IsInvalidTime(plain) ? plain.AddHours(1) : plain;
         return new DateTimeOffset(real, zone.GetUtcOffset(real));
     }
+}
+
+/// <summary>A text that is no time, with the place where it goes wrong.</summary>
+internal sealed class TimeFormatException(int column, string message) : FormatException(message)
+{
+    /// <summary>From 0.</summary>
+    public int Column { get; } = column;
 }

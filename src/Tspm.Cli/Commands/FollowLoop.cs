@@ -30,7 +30,7 @@ internal static class FollowLoop
 
             idle?.Hide();
             printer.Print(told.Current);
-            if (printer.IsOver && endsWithLogs)
+            if (printer.IsFull || (printer.IsOver && endsWithLogs))
             {
                 return;
             }

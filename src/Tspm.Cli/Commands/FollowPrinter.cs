@@ -12,6 +12,7 @@ internal sealed class FollowPrinter
     private readonly Dictionary<uint, PrintedLog> _logs = [];
     private readonly bool _tellsRuns;
     private readonly List<PrintedLog> _all = [];
+    private readonly ByteLimit? _limit;
     private bool _isLost;
     private string _lossReason = "";
 
@@ -28,6 +29,7 @@ internal sealed class FollowPrinter
         _tellsRuns =
             options.ShowsEvents && (context.Invocation.Has("out") != context.Invocation.Has("err"));
         _printer = new LogPrinter(options, context.Output, context.Errors);
+        _limit = ByteLimit.Read(context.Invocation);
         foreach (var log in logs)
         {
             Add(log);
@@ -36,6 +38,9 @@ internal sealed class FollowPrinter
 
     /// <summary>What of the connection ended the last log; null if it was no fault.</summary>
     public string? EndReason { get; private set; }
+
+    /// <summary>True when as much was printed as was asked for.</summary>
+    public bool IsFull => _limit is { IsOver: true };
 
     /// <summary>True when every log has ended.</summary>
     public bool IsOver => _logs.Count == 0;
@@ -46,13 +51,7 @@ internal sealed class FollowPrinter
         switch (told)
         {
             case LogBatch batch:
-                _printer.Write(
-                    _logs[batch.Log.Id],
-                    batch.Header.Epoch,
-                    batch.Spans,
-                    batch.Bytes,
-                    batch.RunIdOf
-                );
+                PrintBatch(batch);
                 break;
             case LogGap gap:
                 _printer.WriteGap(_logs[gap.Log.Id], gap.From, gap.To, gap.Reason);
@@ -87,6 +86,17 @@ internal sealed class FollowPrinter
         _context.Errors.Flush();
     }
 
+    private void PrintBatch(LogBatch batch)
+    {
+        var log = _logs[batch.Log.Id];
+        var spans = _limit is null ? batch.Spans : _limit.Take(batch.Spans, batch.Bytes);
+        _printer.Write(log, batch.Header.Epoch, spans, batch.Bytes, batch.RunIdOf);
+        if (IsFull)
+        {
+            _context.Say("tspm: that was --limit-bytes; there is more");
+        }
+    }
+
     private void PrintState(LogFollowEvent told)
     {
         switch (told)
@@ -98,12 +108,14 @@ internal sealed class FollowPrinter
                 _printer.WriteTruncated(_logs[changed.Log.Id], changed.LastSeq);
                 break;
             case LogEnded ended:
-                if (ended.Reason != "head")
+                if (ended.Reason is not ("head" or "until"))
                 {
                     _printer.WriteEnd(_logs[ended.Log.Id], ended.Reason);
                 }
 
-                EndReason = ended.Reason is "head" or "deleted" ? EndReason : ended.Reason;
+                EndReason = ended.Reason is "head" or "deleted" or "until"
+                    ? EndReason
+                    : ended.Reason;
                 _logs.Remove(ended.Log.Id);
                 break;
             default:

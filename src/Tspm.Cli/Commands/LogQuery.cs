@@ -11,25 +11,21 @@ internal static class LogQuery
 
     /// <summary>Reads the options.</summary>
     /// <exception cref="CliException">A value is wrong.</exception>
-    public static LogFollowOptions Read(Invocation invocation, bool follows)
+    public static LogFollowOptions Read(Invocation invocation, LogWindow window, bool follows)
     {
-        var zone = invocation.Has("utc") ? TimeZoneInfo.Utc : TimeZoneInfo.Local;
-        long? since = invocation.Value("since") is { } text
-            ? (
-                TimeText.Parse(text, TimeProvider.System.GetUtcNow(), zone)
-                - DateTimeOffset.UnixEpoch
-            ).Ticks
-            : null;
-        var runs = ReadRuns(invocation);
+        var runs = window.Runs ?? ReadRuns(invocation);
         var selection = ReadSelection(invocation);
         var isUntilExit = follows && invocation.Has("until-exit");
         var isAll =
             invocation.Has("no-tail")
             || invocation.Value("tail") == "all"
-            || since is not null
             || (
                 !invocation.Has("tail")
-                && (runs != RunRange.All || (selection.Grep.Count > 0 && !follows))
+                && (
+                    window.Since is not null
+                    || runs != RunRange.All
+                    || (selection.Grep.Count > 0 && !follows)
+                )
             );
         return new LogFollowOptions
         {
@@ -37,7 +33,9 @@ internal static class LogQuery
             Tail = isAll
                 ? long.MaxValue
                 : invocation.Number("tail", 0, long.MaxValue - 1, DefaultTail),
-            Since = since,
+            Since = window.Since,
+            Until = window.Until,
+            IsSingleRequest = follows && HasContext(selection),
             Selection = selection,
             Runs = runs,
             Cursor = ReadCursor(invocation),
@@ -75,12 +73,28 @@ internal static class LogQuery
         try
         {
             var logs = (await client.ResolveAsync(select)).Logs;
-            return Check(logs, select, options);
+            return WithRuns(Check(logs, select, options), options);
         }
         catch (TspmException error) when (error.Code == "not-found" && options.Join.Count > 0)
         {
             return [];
         }
+    }
+
+    /// <summary>Whether lines come with others.</summary>
+    public static bool HasContext(LogSelection selection) =>
+        selection.ContextBefore > 0 || selection.ContextAfter > 0;
+
+    /// <summary>Of several logs, those that have such a run.</summary>
+    private static IReadOnlyList<LogTarget> WithRuns(
+        IReadOnlyList<LogTarget> logs,
+        LogFollowOptions options
+    )
+    {
+        var having = logs.Where(log => options.Runs.Has(log.Run)).ToList();
+
+        // None at all: the follower says what is wrong with the first.
+        return having.Count == 0 ? logs : having;
     }
 
     /// <summary>Those selectors that can come to mean a process that is made later.</summary>
@@ -134,14 +148,31 @@ internal static class LogQuery
 
         // Smart case: capitals in a pattern are meant.
         var hasCapital = grep.Concat(exclude).Any(one => one.Any(char.IsUpper));
+        var both = ReadContext(invocation, "context", 0);
+        var before = ReadContext(invocation, "before-context", both);
+        var after = ReadContext(invocation, "after-context", both);
+        if (before + after > 0 && grep.Count + exclude.Count == 0)
+        {
+            throw new CliException(
+                ExitCodes.Usage,
+                "context is that of lines that match, and there is no pattern",
+                "example: tspm logs web -g error -C 3"
+            );
+        }
+
         return new LogSelection
         {
             Streams = streams,
             Grep = grep,
             Exclude = exclude,
             IgnoreCase = invocation.Has("ignore-case") || !hasCapital,
+            ContextBefore = before,
+            ContextAfter = after,
         };
     }
+
+    private static int ReadContext(Invocation invocation, string option, int otherwise) =>
+        (int)invocation.Number(option, 0, LogSelection.MaxContext, otherwise);
 
     private static RunRange ReadRuns(Invocation invocation)
     {

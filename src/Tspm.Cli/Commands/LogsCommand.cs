@@ -38,7 +38,11 @@ internal static class LogsCommand
     private static async Task<int> RunAsync(Invocation invocation, bool follows)
     {
         var context = CliContext.Of(invocation);
-        var options = LogQuery.Read(invocation, follows);
+        var now = TimeProvider.System.GetUtcNow();
+        var window = LogWindow.Read(invocation, now);
+        follows = follows && (window.Until is null || window.EndsLater(now));
+        var options = LogQuery.Read(invocation, window, follows);
+        CheckReverse(invocation, options);
         await using var client = await context.ConnectAsync(
             follows ? ReconnectOf(invocation) : null
         );
@@ -57,10 +61,43 @@ internal static class LogsCommand
         var hasPrefix =
             invocation.Has("prefix")
             || ((logs.Count > 1 || options.Join.Count > 0) && !invocation.Has("no-prefix"));
-        return await PrintAsync(context, client, logs, options, hasPrefix);
+        (logs, options) = await LogPlaces.PlaceAsync(client, logs, options);
+        return invocation.Has("reverse")
+            ? await ReverseCommand.PrintAsync(
+                context,
+                client,
+                logs,
+                options,
+                LogLook.Read(context, hasPrefix, follows: false)
+            )
+            : await PrintAsync(context, client, logs, options, hasPrefix);
     }
 
-    private static async Task<int> PrintAsync(
+    private static void CheckReverse(Invocation invocation, LogFollowOptions options)
+    {
+        if (!invocation.Has("reverse"))
+        {
+            return;
+        }
+
+        var other =
+            options.Follow || invocation.Has("follow")
+                ? "-f: what comes next has no end to begin at"
+            : LogQuery.HasContext(options.Selection) ? "-A, -B and -C: context reads forwards"
+            : options.Cursor is not null ? "a cursor: it says where to go on forwards"
+            : null;
+        if (other is not null)
+        {
+            throw new CliException(
+                ExitCodes.Usage,
+                $"--reverse does not go with {other}",
+                "example: tspm logs web -r -n 50"
+            );
+        }
+    }
+
+    /// <summary>Prints what a follower tells, to its end.</summary>
+    public static async Task<int> PrintAsync(
         CliContext context,
         TspmIpcClient client,
         IReadOnlyList<LogTarget> logs,
@@ -71,6 +108,7 @@ internal static class LogsCommand
         var look = LogLook.Read(context, hasPrefix, options.Follow);
         using var pager = Pager.StartFor(context, look, options);
         using var signals = new FollowSignals();
+        using var end = UntilTimer.Start(options, signals.Token);
         await using var follower = new LogFollower(client, logs, options);
         var printer = new FollowPrinter(context, look, logs);
         using var cursorFile = CursorFile.Open(context, follower);
@@ -83,11 +121,11 @@ internal static class LogsCommand
         {
             var idle = IdleMarker.For(context, look, options.Follow);
             var endsWithLogs = options.Join.Count == 0 && !options.FollowsName;
-            await FollowLoop.RunAsync(follower, printer, idle, endsWithLogs, signals.Token);
+            await FollowLoop.RunAsync(follower, printer, idle, endsWithLogs, end.Token);
         }
-        catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
+        catch (OperationCanceledException) when (end.Token.IsCancellationRequested)
         {
-            // Asked to end: nothing more is printed.
+            // Asked to end, or the time has come: nothing more is printed.
         }
         catch (OutputClosedException) when (pager is not null)
         {
@@ -171,7 +209,8 @@ internal static class LogsCommand
         watcher.Start();
     }
 
-    private static ReconnectPolicy ReconnectOf(Invocation invocation) =>
+    /// <summary>How long to try when the daemon is away.</summary>
+    public static ReconnectPolicy ReconnectOf(Invocation invocation) =>
         invocation.Value("reconnect") switch
         {
             null or "forever" => new ReconnectPolicy(),

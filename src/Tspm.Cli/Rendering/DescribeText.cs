@@ -56,6 +56,7 @@ internal static class DescribeText
             Row(text, "log id", log.LogId);
         }
 
+        Counters(text, process.Counters);
         Runs(text, process.Runs ?? []);
         Surroundings(text, process);
         return text.ToString();
@@ -100,6 +101,35 @@ internal static class DescribeText
         {
             Row(text, "labels", Clean(string.Join(", ", labels)));
         }
+    }
+
+    private static void Counters(StringBuilder text, LogCountersView? counters)
+    {
+        if (counters is null)
+        {
+            return;
+        }
+
+        Row(
+            text,
+            "printed",
+            $"{ByteSizes.Format(counters.Bytes)}: {counters.Out} lines out, {counters.Err} err, {counters.Events} events; {counters.Parts} split, {counters.Collapsed} progress texts left out"
+        );
+        Row(
+            text,
+            "lost",
+            counters.Lost.Count == 0
+                ? "nothing"
+                : string.Join(
+                    ", ",
+                    counters.Lost.Select(lost => $"{lost.Count} {Clean(lost.Reason)}")
+                )
+        );
+        Row(
+            text,
+            "on disk",
+            $"{ByteSizes.Format(counters.DiskBytes)}; not on the device yet: {Durations.FormatMilliseconds((long)(counters.SyncLagSeconds * 1000))}"
+        );
     }
 
     private static void Surroundings(StringBuilder text, ProcessView process)

@@ -253,6 +253,11 @@ internal sealed class JsonLogWriter(LogPrinterOptions options, IBufferWriter<byt
         {
             sink.Write(",\"durable\":false"u8);
         }
+
+        if ((flags & EntryFlags.GroupStart) != 0 && seq == span.Seq)
+        {
+            sink.Write(",\"group\":true"u8);
+        }
     }
 
     private void WriteEvent(

@@ -41,6 +41,9 @@ internal sealed class PrintedLog
     /// <summary>Lines that <c>--field</c> has hidden.</summary>
     public long HiddenLines { get; set; }
 
+    /// <summary>A group of lines with context was written: the next one is parted from it.</summary>
+    internal bool HasGroup { get; set; }
+
     internal int ColorIndex { get; }
 
     internal byte[] JsonLogHead { get; }

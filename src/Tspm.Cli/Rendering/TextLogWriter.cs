@@ -20,7 +20,8 @@ internal sealed class TextLogWriter(
     public const int MaxJoinedBytes = 1024 * 1024;
 
     // With these marks an entry is still a whole line.
-    private const EntryFlags WholeLine = EntryFlags.Binary | EntryFlags.NotDurable;
+    private const EntryFlags WholeLine =
+        EntryFlags.Binary | EntryFlags.NotDurable | EntryFlags.GroupStart;
 
     private readonly LogLineHead _head = new(options);
     private readonly TextMode _mode = options.TextMode;
@@ -39,6 +40,7 @@ internal sealed class TextLogWriter(
         _dresser?.Begin();
         while (!spans.IsEmpty)
         {
+            Separate(log, spans[0].Flags);
             var count = FindBlock(spans, out var length);
             if (count > 0 && TryWriteBlock(spans[0].Stream, bytes[..length]))
             {
@@ -64,6 +66,26 @@ internal sealed class TextLogWriter(
 
     /// <summary>Writes what waits for other lines: none came.</summary>
     public void Settle() => _dresser?.Settle(_target);
+
+    /// <summary>Of lines with context: a row where others were left out.</summary>
+    private void Separate(PrintedLog log, EntryFlags flags)
+    {
+        if ((flags & EntryFlags.GroupStart) == 0)
+        {
+            return;
+        }
+
+        if (log.HasGroup)
+        {
+            Switch(options.SendsRowsToErrors ? errors : _output);
+            var sink = new ByteSink(_target);
+            CloseLine(ref sink);
+            sink.Write("--\n"u8);
+            sink.Commit();
+        }
+
+        log.HasGroup = true;
+    }
 
     /// <summary>Writes a row of tspm's own, <c>-- text --</c>.</summary>
     public void WriteRow(string text)
@@ -100,6 +122,7 @@ internal sealed class TextLogWriter(
         var count = 0;
         while (
             count < spans.Length
+            && (count == 0 || (spans[count].Flags & EntryFlags.GroupStart) == 0)
             && spans[count].Stream < 2
             && (_isRaw || (spans[count].Flags & ~WholeLine) == 0)
             && (!options.SplitsStreams || spans[count].Stream == spans[0].Stream)

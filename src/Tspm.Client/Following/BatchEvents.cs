@@ -7,16 +7,20 @@ namespace Tspm.Client.Following;
 internal static class BatchEvents
 {
     /// <summary>Adds what is told, and counts it.</summary>
-    public static void Add(
+    /// <returns>The last seq that is covered; below the batch's if it goes beyond the time that was asked for.</returns>
+    public static long Add(
         in LogAction action,
         LogTarget log,
         ReadOnlyMemory<byte> payload,
         in SpanBatch batch,
         FollowReceipt receipt,
-        List<LogFollowEvent> told
+        List<LogFollowEvent> told,
+        long? until
     )
     {
-        var spans = batch.Spans;
+        var spans = batch.Spans[..CountUntil(batch.Spans, until)];
+        var upTo =
+            spans.Length < batch.Spans.Length ? batch.Spans[spans.Length].Seq - 1 : action.To;
 
         // Where the first entries of all are of several runs, from the first one on.
         var run =
@@ -28,6 +32,11 @@ internal static class BatchEvents
         for (var i = 0; i < batch.Header.HoleCount; i++)
         {
             var hole = batch.Hole(i);
+            if (hole.From > upTo)
+            {
+                break;
+            }
+
             var first = next;
             while (next < spans.Length && spans[next].Seq < hole.From)
             {
@@ -41,7 +50,7 @@ internal static class BatchEvents
 
         AddRuns(log, payload, batch, next..spans.Length, run, told);
         var shown = CountOf(spans);
-        receipt.Cover(action.From - 1, action.To, shown, lost);
+        receipt.Cover(action.From - 1, upTo, shown, lost);
         if (!spans.IsEmpty)
         {
             receipt.PassRuns(spans[0].Run, spans[^1].Run);
@@ -51,6 +60,22 @@ internal static class BatchEvents
         {
             receipt.Recover(shown);
         }
+
+        return upTo;
+    }
+
+    /// <summary>How many spans come before the end that was asked for.</summary>
+    private static int CountUntil(ReadOnlySpan<WireSpan> spans, long? until)
+    {
+        for (var i = 0; until is { } end && i < spans.Length; i++)
+        {
+            if (spans[i].Wall > end)
+            {
+                return i;
+            }
+        }
+
+        return spans.Length;
     }
 
     /// <summary>Adds spans, and before those of a later run that there is one.</summary>

@@ -34,7 +34,8 @@ internal static class LogQuestions
         LogFollowOptions options,
         LogSelection selection,
         uint processId,
-        string logId
+        string logId,
+        long origin = 0
     )
     {
         var isFirst = fetch.From == 0;
@@ -49,7 +50,8 @@ internal static class LogQuestions
                 : null,
             To = fetch.To,
             MaxEntries = PageEntries,
-            Tail = isFirst && options.Since is null && !isAll ? options.Tail : null,
+            Origin = isFirst ? 0 : origin,
+            Tail = isFirst && !isAll ? options.Tail : null,
             Since = isFirst ? options.Since : null,
         };
     }

@@ -12,6 +12,9 @@ namespace Tspm.Client.Following;
 /// <remarks>One reader at a time. Nothing is decided here; see <see cref="LogMachine"/>.</remarks>
 internal sealed class LogTail : IAsyncDisposable
 {
+    /// <summary>Why a log ends whose reader asked for no more.</summary>
+    public const string UntilReached = "until";
+
     private static readonly TimeSpan ReminderPeriod = TimeSpan.FromSeconds(5);
     private readonly TspmIpcClient _client;
     private readonly LogFollowOptions _options;
@@ -37,6 +40,11 @@ internal sealed class LogTail : IAsyncDisposable
     private Task<long>? _ending;
     private long _connection;
     private bool _hasOpened;
+
+    // Context does not reach over where history began.
+    private long _origin;
+    private long _emittedUpTo;
+    private bool _isOver;
 
     /// <summary>Makes a tail that is not subscribed.</summary>
     /// <param name="client">The connection.</param>
@@ -108,6 +116,8 @@ internal sealed class LogTail : IAsyncDisposable
         );
         while (true)
         {
+            StartFetch(ct);
+
             // By index: an action may not add to the list, but the list is used again.
             for (var i = 0; i < _actions.Count; i++)
             {
@@ -121,6 +131,11 @@ internal sealed class LogTail : IAsyncDisposable
                 _told.Clear();
                 action.Payload?.Dispose();
                 TakeNote(action);
+                if (_isOver)
+                {
+                    yield return new LogEnded(Log, UntilReached);
+                    yield break;
+                }
             }
 
             _actions.Clear();
@@ -139,6 +154,28 @@ internal sealed class LogTail : IAsyncDisposable
     /// <summary>Unsubscribes, at most 200 ms.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_page is { } page)
+        {
+            // Asked ahead, and not wanted any more.
+            _ = page.ContinueWith(
+                static asked =>
+                {
+                    if (asked.IsCompletedSuccessfully)
+                    {
+                        asked.Result.Payload?.Dispose();
+                    }
+                    else
+                    {
+                        _ = asked.Exception;
+                    }
+                },
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default
+            );
+            _page = null;
+        }
+
         if (_reminder is { } reminder)
         {
             await reminder.DisposeAsync().ConfigureAwait(false);
@@ -168,7 +205,8 @@ internal sealed class LogTail : IAsyncDisposable
         {
             lock (_gate)
             {
-                _taken = isMove ? new LogPosition(action.Epoch, action.To) : _state.Position;
+                var to = action.Kind == LogActionKind.Emit ? _emittedUpTo : action.To;
+                _taken = isMove ? new LogPosition(action.Epoch, to) : _state.Position;
             }
         }
     }
@@ -184,7 +222,7 @@ internal sealed class LogTail : IAsyncDisposable
                 _subscription?.Restart();
                 break;
             case LogActionKind.Fetch:
-                _page = FetchAsync(action, ct);
+                // Under way already.
                 break;
             case LogActionKind.Emit:
                 Emit(action);
@@ -200,6 +238,18 @@ internal sealed class LogTail : IAsyncDisposable
                 }
 
                 break;
+        }
+    }
+
+    /// <summary>The next page comes while the reader takes this one.</summary>
+    private void StartFetch(CancellationToken ct)
+    {
+        foreach (var action in _actions)
+        {
+            if (action.Kind == LogActionKind.Fetch)
+            {
+                _page = FetchAsync(action, ct);
+            }
         }
     }
 
@@ -249,7 +299,8 @@ internal sealed class LogTail : IAsyncDisposable
             throw Unreadable(fault);
         }
 
-        BatchEvents.Add(action, Log, payload, batch, Receipt, _told);
+        _emittedUpTo = BatchEvents.Add(action, Log, payload, batch, Receipt, _told, _options.Until);
+        _isOver = _emittedUpTo < action.To;
     }
 
     private void Subscribe()
@@ -274,10 +325,11 @@ internal sealed class LogTail : IAsyncDisposable
 
     private async Task<LogInput> FetchAsync(LogAction fetch, CancellationToken ct)
     {
-        var request = LogQuestions.Fetch(fetch, _options, _selection, Log.Id, Log.LogId);
+        var request = LogQuestions.Fetch(fetch, _options, _selection, Log.Id, Log.LogId, _origin);
         try
         {
             var page = await _client.GetLogsAsync(request, _connection, ct).ConfigureAwait(false);
+            _origin = fetch.From == 0 ? page.Header.After : _origin;
             return LogInputs.Page(page.Batch, page, fetch.Request, Now);
         }
         catch (TspmException error) when (_state.IsFollowing && error.Code != ErrorCodes.BadRequest)

@@ -24,8 +24,8 @@ internal sealed class RunRecorder : IJournalObserver
     /// <summary>Makes a recorder; it needs its thread before the first turn.</summary>
     public RunRecorder(ProcessRegistry registry) => _registry = registry;
 
-    /// <summary>The ingest thread.</summary>
-    public IngestThread? Ingest { get; set; }
+    /// <summary>Remembers it.</summary>
+    public required SyncClock Sync { get; init; }
 
     /// <summary>Told when everything before a record is on the device.</summary>
     public Action? Synced { get; set; }
@@ -48,6 +48,7 @@ internal sealed class RunRecorder : IJournalObserver
     {
         if (record.Kind == JournalRecordKind.Synced)
         {
+            Sync.Note(record);
             Synced?.Invoke();
             return;
         }
@@ -72,8 +73,7 @@ internal sealed class RunRecorder : IJournalObserver
 
         if (isNews && AdoptionEvents.Of(record) is { } told)
         {
-            // Set before the first turn.
-            Ingest!.Append(process.Log, record.Run, SupervisorServices.Body(told), record.Ord);
+            Append(process, record, told);
         }
 
         if (record.Kind == JournalRecordKind.Exited)
@@ -101,7 +101,7 @@ internal sealed class RunRecorder : IJournalObserver
         }
     }
 
-    private void WriteRunStart(ProcessSupervisor process, in JournalRecord record)
+    private static void WriteRunStart(ProcessSupervisor process, in JournalRecord record)
     {
         var spec = process.Record.Spec;
         var body = new LogEvent
@@ -113,9 +113,18 @@ internal sealed class RunRecorder : IJournalObserver
             Argv = Shorten(spec.Command),
         };
 
-        // Set before the first turn.
-        Ingest!.Append(process.Log, record.Run, SupervisorServices.Body(body), record.Ord);
+        Append(process, record, body);
     }
+
+    /// <summary>With the keeper's time: times go up with the seqs.</summary>
+    private static void Append(ProcessSupervisor process, in JournalRecord record, LogEvent body) =>
+        process.Log.AppendEvent(
+            record.Run,
+            SupervisorServices.Body(body),
+            record.Ord,
+            record.Wall,
+            record.Mono
+        );
 
     private static List<string> Shorten(IReadOnlyList<string> command)
     {

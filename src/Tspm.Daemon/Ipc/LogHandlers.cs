@@ -23,6 +23,13 @@ internal sealed class LogHandlers(ProcessRegistry registry)
                 json.ResolveReply,
                 (_, request, _) => Resolve(request)
             )
+            .Add(
+                MethodNumbers.Locate,
+                "locate",
+                json.LocateRequest,
+                json.LocateReply,
+                (_, request, _) => Locate(request)
+            )
             .AddBinary(
                 MethodNumbers.GetLogs,
                 "getLogs",
@@ -84,6 +91,39 @@ internal sealed class LogHandlers(ProcessRegistry registry)
                 ? Error(ErrorCodes.NotFound, beyond)
             : Write(process.Log.Log, request, filter, reply);
     }
+
+    private ValueTask<IpcResult<LocateReply>> Locate(LocateRequest request)
+    {
+        var log = registry.Find(request.Id)?.Log.Log;
+        var isMeant =
+            log is not null
+            && (
+                request.LogId is not { } wanted
+                || (Guid.TryParse(wanted, out var id) && id == log.LogId)
+            );
+        if (log is null || !isMeant)
+        {
+            return Failed(ErrorCodes.NotFound, $"there is no such log of process {request.Id}");
+        }
+
+        if (request.Times.Count > LocateRequest.MaxTimes)
+        {
+            return Failed(ErrorCodes.BadRequest, $"at most {LocateRequest.MaxTimes} times");
+        }
+
+        return ValueTask.FromResult<IpcResult<LocateReply>>(
+            new LocateReply([.. request.Times.Select(time => PlaceOf(log, time))])
+        );
+    }
+
+    private static AfterPosition PlaceOf(ProcessLog log, long time)
+    {
+        var seq = LogPages.FindTime(log, time);
+        return new AfterPosition(log.EpochOf(seq), seq);
+    }
+
+    private static ValueTask<IpcResult<LocateReply>> Failed(string code, string message) =>
+        ValueTask.FromResult<IpcResult<LocateReply>>(new IpcError(code, message, null));
 
     private static ValueTask<IpcError?> Write(
         ProcessLog log,

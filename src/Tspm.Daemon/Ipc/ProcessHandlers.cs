@@ -61,6 +61,11 @@ internal sealed class ProcessHandlers(
         }
 
         var views = found.Select(process => ProcessViews.Of(process, time, withDetails)).ToList();
+        for (var i = 0; i < views.Count && (withDetails || request.Counters); i++)
+        {
+            views[i] = views[i] with { Counters = LogCounters.Of(found[i], time) };
+        }
+
         return ValueTask.FromResult<IpcResult<ProcessesReply>>(new ProcessesReply(views));
     }
 

@@ -28,6 +28,13 @@ internal static partial class DaemonLog
     public static partial void GivenUp(ILogger log, string name, string reason);
 
     [LoggerMessage(
+        1024,
+        LogLevel.Warning,
+        "{Name}: the crash report of run {Run} could not be written: {Reason}"
+    )]
+    public static partial void ReportFailed(ILogger log, string name, uint run, string reason);
+
+    [LoggerMessage(
         1013,
         LogLevel.Warning,
         "{Name}: the temporary process could not be deleted: {Reason}"

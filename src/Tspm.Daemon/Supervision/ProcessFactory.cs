@@ -51,6 +51,7 @@ internal sealed class ProcessFactory(
                     Uid = Guid.CreateVersion7(services.Time.GetUtcNow()),
                     Spec = spec,
                     IsTemporary = isTemporary,
+                    LastGood = replace ? old?.Record.LastGood : null,
                 }
             );
             registry.Add(process);

@@ -1,3 +1,4 @@
+using Tspm.Daemon.Crashes;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Supervision;
@@ -38,6 +39,9 @@ internal sealed record ProcessRecord
     /// <summary>Order in which the processes were started; the reverse is the order of a shutdown.</summary>
     public long StartOrder { get; init; }
 
+    /// <summary>The last run that did not fail, also that of a process whose place this one took; null if there was none.</summary>
+    public GoodRun? LastGood { get; init; }
+
     /// <summary>Why it was given up; null if it was not.</summary>
     public string? FailedReason { get; init; }
 
@@ -77,6 +81,12 @@ internal sealed record RunRecord
 
     /// <summary>What else there is to say.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Who ended it; null if it is not known or it lives.</summary>
+    public string? By { get; init; }
+
+    /// <summary>Whether the kernel ended it for lack of memory; null if nobody looked.</summary>
+    public string? OutOfMemory { get; init; }
 
     /// <summary>Peak resident memory.</summary>
     public long? MaxMemoryBytes { get; init; }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Tspm.Daemon.Ingest;
 using Tspm.Daemon.Logging;
 using Tspm.Daemon.Supervision.Life;
 using Tspm.Logs;
@@ -63,6 +64,12 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
 
     /// <summary>Its log.</summary>
     public LogWriter Log { get; }
+
+    /// <summary>Counts its log.</summary>
+    public LogTally Tally { get; } = new();
+
+    /// <summary>What of it is on the device.</summary>
+    public SyncClock Sync => _services.Sync;
 
     /// <summary>Its state.</summary>
     public ProcessStatus Status => _state.Status;

@@ -1,4 +1,5 @@
 using Tspm.CaptureLog;
+using Tspm.Daemon.Crashes;
 using Tspm.Daemon.Logging;
 using Tspm.Daemon.Supervision.Checks;
 using Tspm.Daemon.Supervision.Life;
@@ -308,6 +309,7 @@ internal sealed class RunDriver(
                     IsClosed = true,
                 }
         );
+        Judge(run);
     }
 
     private IReadOnlyList<LifeEvent> End(RunState run, in JournalRecord record)
@@ -321,7 +323,10 @@ internal sealed class RunDriver(
 
     private async Task CloseAsync(RunState run, LifeState state, bool startsAfter)
     {
+        run.OutOfMemory ??= run.Memory.Judge(run.Outcome?.Signal ?? 0);
+        Book.Update(run.Run, old => old with { By = run.By, OutOfMemory = run.OutOfMemory });
         await owner.TellAsync(RunEvents.RunExit(run, state.Next, startsAfter));
+        Judge(run);
         if (state.Next is { Action: AfterExit.GiveUp } next)
         {
             DaemonLog.GivenUp(services.Log, owner.Record.Spec.Name, next.Reason ?? "");
@@ -329,6 +334,10 @@ internal sealed class RunDriver(
 
         Book.Update(run.Run, old => old with { IsClosed = true });
     }
+
+    /// <summary>A run that failed has its report; a good one is what later ones are compared with.</summary>
+    private void Judge(RunState run) =>
+        owner.Record = CrashRecorder.Judge(services.Crashes, owner.Log.Log, owner.Record, run.Run);
 
     private async Task DropAsync()
     {

@@ -56,10 +56,7 @@ internal static class RunEvents
             RunId = run.RunId.ToString(),
             Code = outcome.Code,
             Signal = outcome.SignalName,
-            By =
-                run.WasSignalled ? "tspm"
-                : outcome.Signal != 0 ? "unknown"
-                : "self",
+            By = run.By,
             DurationMs = (long)run.Uptime.TotalMilliseconds,
             MaxMemoryBytes = run.MaxMemoryBytes,
             CpuMs = run.CpuMs,

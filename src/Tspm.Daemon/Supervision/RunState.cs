@@ -1,3 +1,4 @@
+using Tspm.Daemon.Crashes;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Supervision;
@@ -10,6 +11,19 @@ internal sealed class RunState(uint run, Guid runId, int openStreams)
 
     /// <summary>Its identity.</summary>
     public Guid RunId { get; } = runId;
+
+    /// <summary>What the kernel counted when it began, or when this daemon took it over.</summary>
+    public OutOfMemoryWatch Memory { get; } = OutOfMemoryWatch.Begin();
+
+    /// <summary>Whether the kernel ended it for lack of memory; null until it was looked at.</summary>
+    public string? OutOfMemory { get; set; }
+
+    /// <summary>Who ended it, as far as it is known.</summary>
+    public string By =>
+        WasSignalled ? "tspm"
+        : OutOfMemory is "yes" ? "kernel"
+        : Outcome is { Signal: 0, Code: not null } ? "self"
+        : "unknown";
 
     /// <summary>The leader; 0 until it lives.</summary>
     public int Pid { get; set; }

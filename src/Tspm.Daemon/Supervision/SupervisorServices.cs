@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Tspm.CaptureLog;
+using Tspm.Daemon.Crashes;
 using Tspm.Daemon.Ingest;
 using Tspm.Daemon.Keeper;
 using Tspm.Daemon.Supervision.Dependencies;
@@ -22,6 +23,12 @@ internal sealed record SupervisorServices
 
     /// <summary>The daemon's own log.</summary>
     public required ILogger Log { get; init; }
+
+    /// <summary>What is on the device.</summary>
+    public required SyncClock Sync { get; init; }
+
+    /// <summary>Writes crash reports.</summary>
+    public required CrashRecorder Crashes { get; init; }
 
     /// <summary>The home.</summary>
     public required HomePaths Home { get; init; }

@@ -10,6 +10,8 @@ internal static class LogFilters
     private const RegexOptions Options =
         RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
 
+    private static readonly KnownPatterns Known = new();
+
     /// <summary>Reads a selection.</summary>
     /// <returns>Null if it can be done; else what is wrong.</returns>
     public static string? TryParse(LogSelection selection, out LogFilter filter)
@@ -19,6 +21,15 @@ internal static class LogFilters
             FirstRun = selection.FirstRun,
             LastRun = selection.LastRun ?? uint.MaxValue,
         };
+        var most = LogSelection.MaxContext;
+        if (
+            selection.ContextBefore is < 0 or > LogSelection.MaxContext
+            || selection.ContextAfter is < 0 or > LogSelection.MaxContext
+        )
+        {
+            return $"context is 0 to {most} lines";
+        }
+
         if (selection.LastRun < selection.FirstRun)
         {
             return $"run {selection.FirstRun} comes after run {selection.LastRun}";
@@ -34,6 +45,28 @@ internal static class LogFilters
             return null;
         }
 
+        if (TryMakePattern(selection, out var lines) is { } inPattern)
+        {
+            return inPattern;
+        }
+
+        filter = filter with
+        {
+            Lines = lines,
+            ContextBefore = selection.ContextBefore,
+            ContextAfter = selection.ContextAfter,
+        };
+        return null;
+    }
+
+    /// <summary>A reader asks for page after page with one pattern: the newest few are kept as they were made.</summary>
+    private static string? TryMakePattern(LogSelection selection, out LinePattern? lines)
+    {
+        if (Known.TryFind(selection, out lines))
+        {
+            return null;
+        }
+
         if (TryParse(selection.Grep, selection.IgnoreCase, out var wanted) is { } inGrep)
         {
             return inGrep;
@@ -44,7 +77,8 @@ internal static class LogFilters
             return inExclude;
         }
 
-        filter = filter with { Lines = new LinePattern(wanted, unwanted) };
+        lines = new LinePattern(wanted, unwanted);
+        Known.Add(selection, lines);
         return null;
     }
 

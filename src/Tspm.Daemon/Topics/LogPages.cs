@@ -33,6 +33,13 @@ internal static class LogPages
             ? $"there is no seq {from} yet, the newest is {head}"
             : null;
 
+    /// <summary>The seq before the first entry that is not before a time; 0 if that may have been one that is gone.</summary>
+    public static long FindTime(ProcessLog log, long time)
+    {
+        var after = log.FindTime(time);
+        return after < log.Facts.OldestDisk ? 0 : after;
+    }
+
     /// <summary>Writes a page that begins where the request says and moves on by at least one entry, if there is one.</summary>
     public static void Write(
         ProcessLog log,
@@ -43,10 +50,8 @@ internal static class LogPages
     {
         var head = log.Facts.Head;
         var to = Math.Min(request.To ?? head, head);
-        var after =
-            request.Tail is { } tail ? log.FindTail(tail, to, filter)
-            : request.Since is { } since ? log.FindTime(since)
-            : (request.From ?? 1) - 1;
+        var after = FindStart(log, request, to, filter);
+        filter = filter with { Origin = request.From is null ? after : request.Origin };
         var spans = SpanArrays.OfLog.Rent(SpanBatches.MaxSpans);
         try
         {
@@ -71,4 +76,16 @@ internal static class LogPages
 
     private static BatchFlags MoreAfter(in LogRead read, long to) =>
         read.UpTo < to ? BatchFlags.More : BatchFlags.None;
+
+    private static long FindStart(ProcessLog log, GetLogsRequest request, long to, LogFilter filter)
+    {
+        if (request.Tail is null && request.Since is null)
+        {
+            return (request.From ?? 1) - 1;
+        }
+
+        // What is not there any more has no time, and counts for none of the newest.
+        var since = request.Since is { } time ? FindTime(log, time) : 0;
+        return request.Tail is { } tail ? Math.Max(log.FindTail(tail, to, filter), since) : since;
+    }
 }

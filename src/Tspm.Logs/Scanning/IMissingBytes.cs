@@ -8,8 +8,8 @@ internal interface IMissingBytes
     /// <summary>Whether the keeper journaled that it deleted the byte at an offset.</summary>
     bool TryFindDrop(StreamName stream, ulong offset, out DroppedRange drop);
 
-    /// <summary>The offset at which the next data file after one begins; <see cref="ulong.MaxValue"/> if there is none.</summary>
-    ulong NextFile(StreamName stream, ulong offset);
+    /// <summary>The first offset, not before this one, whose byte is there; <see cref="ulong.MaxValue"/> if there is none.</summary>
+    ulong NextByte(StreamName stream, ulong offset);
 
     /// <summary>So many bytes are gone and never got a number.</summary>
     void Report(StreamName stream, uint run, ulong bytes, ChunkStamp stamp);

@@ -16,6 +16,7 @@ internal sealed class SpanScanner
     private const byte NewLine = (byte)'\n';
     private const byte Return = (byte)'\r';
     private const int LongestSequence = 4;
+    private const int MostTries = 8;
 
     private readonly LogStoreOptions _options;
     private readonly LogSequencer _sequencer;
@@ -91,12 +92,18 @@ internal sealed class SpanScanner
     public void Scan(ulong end, ChunkStamp stamp, DataFileReader files, byte[] window)
     {
         _stamp = stamp;
+        var tries = 0;
         while (_end < end)
         {
             var pending = (int)(_end - Consumed);
             var fresh = (int)Math.Min((ulong)_options.ScanBytes, end - _end);
             var block = window.AsSpan(0, pending + fresh);
             var read = files.Read(Source, Consumed, block);
+            if (read < block.Length && IsThere(Consumed + (ulong)read, ref tries))
+            {
+                continue;
+            }
+
             if (read < block.Length)
             {
                 TakeBeforeMissing(block[..read]);
@@ -104,6 +111,7 @@ internal sealed class SpanScanner
                 continue;
             }
 
+            tries = 0;
             _end += (ulong)fresh;
             Take(block);
         }
@@ -153,7 +161,13 @@ internal sealed class SpanScanner
     private ReadOnlySpan<byte> ReadPending(DataFileReader files, byte[] window)
     {
         var pending = window.AsSpan(0, (int)(_end - Consumed));
+        var tries = 0;
         var read = files.Read(Source, Consumed, pending);
+        while (read < pending.Length && IsThere(Consumed + (ulong)read, ref tries))
+        {
+            read = files.Read(Source, Consumed, pending);
+        }
+
         if (read == pending.Length)
         {
             return pending;
@@ -164,6 +178,10 @@ internal sealed class SpanScanner
         SkipMissing(end);
         return [];
     }
+
+    /// <summary>True if a byte that was not read can be read after all: files changed hands between two looks.</summary>
+    private bool IsThere(ulong offset, ref int tries) =>
+        tries++ < MostTries && Missing.NextByte(Source, offset) == offset;
 
     /// <summary>What is left before a missing stretch: its last line has no end any more.</summary>
     private void TakeBeforeMissing(ReadOnlySpan<byte> block)
@@ -202,7 +220,7 @@ internal sealed class SpanScanner
         }
         else
         {
-            var next = Math.Min(end, Math.Max(Consumed + 1, Missing.NextFile(Source, Consumed)));
+            var next = Math.Min(end, Math.Max(Consumed + 1, Missing.NextByte(Source, Consumed)));
             Report(next - Consumed);
             Consumed = next;
         }

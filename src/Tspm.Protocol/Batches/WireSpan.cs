@@ -82,4 +82,7 @@ public enum EntryFlags : ushort
 
     /// <summary>Not on disk.</summary>
     NotDurable = 512,
+
+    /// <summary>Of lines with context: a line before the first one of this span was left out. Only on the wire.</summary>
+    GroupStart = 1024,
 }

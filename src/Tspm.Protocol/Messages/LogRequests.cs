@@ -54,6 +54,15 @@ public record LogSelection
 
     /// <summary>The last run wanted; null means all that follow.</summary>
     public uint? LastRun { get; init; }
+
+    /// <summary>Most lines of context.</summary>
+    public const int MaxContext = 1_000;
+
+    /// <summary>Lines that come with each line that matches, before it: 0 to 1,000.</summary>
+    public int ContextBefore { get; init; }
+
+    /// <summary>Lines that come with each line that matches, after it: 0 to 1,000.</summary>
+    public int ContextAfter { get; init; }
 }
 
 /// <summary>A page of history (docs/protocol.md section 5); the reply is a batch.</summary>
@@ -79,7 +88,10 @@ public sealed record GetLogsRequest : LogSelection
     /// <summary>Last seq wanted; null means the head.</summary>
     public long? To { get; init; }
 
-    /// <summary>The newest so many entries of the wanted streams up to <see cref="To"/>.</summary>
+    /// <summary>With <see cref="From"/> and context: lines up to this seq have no context after it; 0 means none do not.</summary>
+    public long Origin { get; init; }
+
+    /// <summary>The newest so many wanted entries up to <see cref="To"/>; with <see cref="Since"/> what begins later counts.</summary>
     public long? Tail { get; init; }
 
     /// <summary>Not before this time, in units of 100 ns since 1970 UTC.</summary>
@@ -194,7 +206,7 @@ public sealed record LogEvent
     /// <summary>Signal without SIG (run-exit).</summary>
     public string? Signal { get; init; }
 
-    /// <summary>Who ended it: <c>self</c>, <c>tspm</c> or <c>unknown</c> (run-exit); who wanted it, <c>uid N pid N (client)</c> (stopping).</summary>
+    /// <summary>Who ended it: <c>self</c>, <c>tspm</c>, <c>kernel</c> (out of memory) or <c>unknown</c> (run-exit); who wanted it, <c>uid N pid N (client)</c> (stopping).</summary>
     public string? By { get; init; }
 
     /// <summary>How long the run was, ms (run-exit).</summary>

@@ -2,7 +2,11 @@ namespace Tspm.Protocol.Messages;
 
 /// <summary>Names processes: <c>all</c>, ids, names, <c>ns/name</c>, globs, <c>/re/</c>; empty means all where reading.</summary>
 /// <param name="Select">The selectors; their union is taken.</param>
-public sealed record SelectRequest(IReadOnlyList<string> Select);
+public sealed record SelectRequest(IReadOnlyList<string> Select)
+{
+    /// <summary>Also the counters of the logs (list).</summary>
+    public bool Counters { get; init; }
+}
 
 /// <summary>The answer to list and describe.</summary>
 /// <param name="Processes">By id.</param>

@@ -72,6 +72,9 @@ public sealed record ProcessView
     /// <summary>Its log.</summary>
     public LogView? Log { get; init; }
 
+    /// <summary>What its log holds and lost (describe, and list where it is asked for).</summary>
+    public LogCountersView? Counters { get; init; }
+
     /// <summary>The last runs, newest first (describe only).</summary>
     public IReadOnlyList<RunView>? Runs { get; init; }
 
@@ -169,6 +172,45 @@ public sealed record LogView(
     long Bytes,
     string Path
 );
+
+/// <summary>Counters of a log.</summary>
+public sealed record LogCountersView
+{
+    /// <summary>Entries that were ever numbered.</summary>
+    public required long Entries { get; init; }
+
+    /// <summary>Entries of standard output.</summary>
+    public long Out { get; init; }
+
+    /// <summary>Entries of standard error.</summary>
+    public long Err { get; init; }
+
+    /// <summary>Life-cycle entries.</summary>
+    public long Events { get; init; }
+
+    /// <summary>Bytes that were ever printed.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>Entries whose line goes on in another one.</summary>
+    public long Parts { get; init; }
+
+    /// <summary>Progress texts that were counted and not kept as entries.</summary>
+    public long Collapsed { get; init; }
+
+    /// <summary>Entries that are not there, by reason; empty if all are.</summary>
+    public IReadOnlyList<LostEntries> Lost { get; set; } = [];
+
+    /// <summary>How long the oldest entry that is not on the device yet has waited, at most; 0 if all are.</summary>
+    public double SyncLagSeconds { get; init; }
+
+    /// <summary>Bytes on disk: data, index and all else of the process.</summary>
+    public long DiskBytes { get; init; }
+}
+
+/// <summary>Entries that are not there.</summary>
+/// <param name="Reason">One of the gap reasons.</param>
+/// <param name="Count">How many.</param>
+public sealed record LostEntries(string Reason, long Count);
 
 /// <summary>One run.</summary>
 /// <param name="Run">Its number.</param>

@@ -38,4 +38,13 @@ namespace Tspm.Protocol.Messages;
 [JsonSerializable(typeof(ResurrectRequest))]
 [JsonSerializable(typeof(SaveRequest))]
 [JsonSerializable(typeof(SaveReply))]
+[JsonSerializable(typeof(WhyRequest))]
+[JsonSerializable(typeof(WhyReply))]
+[JsonSerializable(typeof(CrashReport))]
+[JsonSerializable(typeof(CrashLine))]
+[JsonSerializable(typeof(FlushRequest))]
+[JsonSerializable(typeof(FlushReply))]
+[JsonSerializable(typeof(VerifyReply))]
+[JsonSerializable(typeof(LocateRequest))]
+[JsonSerializable(typeof(LocateReply))]
 public sealed partial class ProtocolJsonContext : JsonSerializerContext;

@@ -1,3 +1,4 @@
+using CsCheck;
 using Tspm.Cli.CommandLine;
 
 namespace Tspm.Cli.Tests.CommandLine;
@@ -42,4 +43,48 @@ public sealed class TimeTextTests
     [InlineData("-5m")]
     public void Another_text_is_refused(string text) =>
         Assert.ThrowsAny<Exception>(() => TimeText.Parse(text, Now, TimeZoneInfo.Utc));
+
+    [Theory]
+    [InlineData("10x", 3)]
+    [InlineData("2h30", 5)]
+    [InlineData("soon", 1)]
+    [InlineData("2026-13-01", 6)]
+    [InlineData("2026-02-30", 9)]
+    [InlineData("2026-01-31 14:65", 15)]
+    [InlineData("2026-01-31x14:05", 11)]
+    [InlineData("2026-01-31T14:05:06+25:00", 21)]
+    [InlineData("25:00", 1)]
+    [InlineData("14:05:6", 7)]
+    [InlineData("@12x", 4)]
+    [InlineData("99999999d", 1)]
+    [InlineData("9999999999s", 1)]
+    public void What_is_wrong_is_told_by_its_column_with_three_examples(string text, int column)
+    {
+        var error = Assert.Throws<CliException>(() => TimeText.Parse(text, Now, TimeZoneInfo.Utc));
+
+        Assert.Equal(ExitCodes.Usage, error.ExitCode);
+        Assert.Contains($"(column {column})", error.Message, StringComparison.Ordinal);
+        Assert.Equal(3, error.Hint!.Split(", ").Length);
+    }
+
+    [Fact]
+    public void No_text_ends_in_anything_but_a_time_or_a_typed_error()
+    {
+        Gen.Char["0123456789-:T Z+.@smhd"]
+            .Array[0, 24]
+            .Sample(
+                letters =>
+                {
+                    try
+                    {
+                        _ = TimeText.Parse(new string(letters), Now, TimeZoneInfo.Utc);
+                    }
+                    catch (CliException error)
+                    {
+                        Assert.Equal(ExitCodes.Usage, error.ExitCode);
+                    }
+                },
+                iter: 20_000
+            );
+    }
 }
