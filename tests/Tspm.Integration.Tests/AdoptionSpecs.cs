@@ -126,6 +126,28 @@ public sealed class AdoptionSpecs
     }
 
     [Fact]
+    public async Task An_exit_in_the_second_journal_file_is_seen_by_the_daemon_that_comes_after_it()
+    {
+        await using var home = new TspmHome();
+        var gate = home.Root + ".gate";
+        await home.StartShellAsync("job", $"{Until(gate)}; exit 6");
+        var pid = (await home.JsonAsync("describe", "job", "--json")).GetProperty("pid").GetInt32();
+        TspmHome.Signal(await KeeperAsync(home), SigKill);
+        await TspmHome.UntilAsync(async () => await KeeperAsync(home) > 0, "a keeper is there");
+        var daemon = await home.DaemonPidAsync();
+
+        TspmHome.Signal(daemon, SigStop);
+        await File.WriteAllTextAsync(gate, "", TestContext.Current.CancellationToken);
+        await TspmHome.UntilAsync(() => Task.FromResult(HasEnded(pid)), "the program ended");
+        TspmHome.Signal(daemon, SigKill);
+        await home.RunAsync("list");
+
+        var view = await home.JsonAsync("describe", "job", "--json");
+        Assert.Equal(6, view.GetProperty("exitCode").GetInt32());
+        File.Delete(gate);
+    }
+
+    [Fact]
     public async Task A_daemon_that_does_not_answer_is_replaced()
     {
         await using var home = new TspmHome();
@@ -170,16 +192,13 @@ public sealed class AdoptionSpecs
 
         KillBoth(home);
         var lie = innocent.ToString(CultureInfo.InvariantCulture);
-        await File.WriteAllTextAsync(
-            Paths(home).DaemonLock,
-            lie,
-            TestContext.Current.CancellationToken
-        );
-        await File.WriteAllTextAsync(
-            Paths(home).KeeperLock,
-            lie,
-            TestContext.Current.CancellationToken
-        );
+        foreach (var path in new[] { Paths(home).DaemonLock, Paths(home).KeeperLock })
+        {
+            // The locks of the killed are let go a moment after them.
+            await TspmHome.UntilAsync(() => Task.FromResult(LockHolder.Find(path) == 0), path);
+            await File.WriteAllTextAsync(path, lie, TestContext.Current.CancellationToken);
+        }
+
         await home.RunAsync("shutdown", "--timeout", "1s");
         await home.RunAsync("list");
         await home.RunAsync("shutdown", "--timeout", "1s");

@@ -32,8 +32,8 @@ public sealed class CrashPointSpecs
         await StartAsync(home, "second", gate);
         await WholeAsync(home);
         await File.WriteAllTextAsync(gate, "", TestContext.Current.CancellationToken);
-        await home.EndedAsync("first");
-        await home.EndedAsync("second");
+        await EndedAsync(home, "first");
+        await EndedAsync(home, "second");
         File.Delete(gate);
 
         Assert.False(File.Exists(once), $"{point} was not passed {count} times");
@@ -104,6 +104,13 @@ public sealed class CrashPointSpecs
             await StartAsync(home, name, gate);
         }
     }
+
+    /// <summary>The daemon may die under the one who asks.</summary>
+    private static Task EndedAsync(TspmHome home, string name) =>
+        TspmHome.UntilAsync(
+            async () => (await home.RunAsync("wait", name, "--for", "exited")).ExitCode == 0,
+            $"{name} has ended"
+        );
 
     private static async Task WholeAsync(TspmHome home)
     {

@@ -25,6 +25,9 @@ internal sealed partial class Home : IAsyncDisposable
 
     public HomePaths Paths { get; }
 
+    /// <summary>Leave the files.</summary>
+    public bool IsKept { get; set; }
+
     public int Daemon => LockHolder.Find(Paths.DaemonLock);
 
     public int Keeper => LockHolder.Find(Paths.KeeperLock);
@@ -125,6 +128,12 @@ internal sealed partial class Home : IAsyncDisposable
         if (Directory.Exists(Root))
         {
             await RunAsync("shutdown", "--timeout", "1s");
+            if (IsKept)
+            {
+                Console.WriteLine($"its files are left in {Root}");
+                return;
+            }
+
             Directory.Delete(Root, recursive: true);
         }
     }

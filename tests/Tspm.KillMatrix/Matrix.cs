@@ -59,6 +59,7 @@ internal sealed class Matrix(MatrixOptions options)
             isGood &= await ReportAsync(follower, written);
         }
 
+        home.IsKept = options.Keep && !isGood;
         Console.WriteLine(isGood ? "0 lost, 0 doubled, 0 restarted" : "FAILED");
         return isGood;
     }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Tspm.KillMatrix;
 
-/// <summary>How the matrix runs: <c>--kills N --rate N --seed N --binary PATH --limits</c>.</summary>
+/// <summary>How the matrix runs: <c>--kills N --rate N --seed N --binary PATH --only KIND --keep --limits</c>.</summary>
 internal sealed record MatrixOptions
 {
     /// <summary>Kills of each kind.</summary>
@@ -23,6 +23,9 @@ internal sealed record MatrixOptions
     /// <summary>Measure memory and adoption of 100 programs instead.</summary>
     public bool Limits { get; init; }
 
+    /// <summary>Leave the home there if something was wrong.</summary>
+    public bool Keep { get; init; }
+
     /// <summary>Only this kind; null means all.</summary>
     public string? Only { get; init; }
 
@@ -41,6 +44,7 @@ internal sealed record MatrixOptions
                 "--seed" => options with { Seed = Number() },
                 "--binary" => options with { Binary = Path.GetFullPath(Next()) },
                 "--only" => options with { Only = Next() },
+                "--keep" => options with { Keep = true },
                 "--limits" => options with { Limits = true },
                 _ => throw new ArgumentException($"\"{words[at]}\" is not known", nameof(words)),
             };

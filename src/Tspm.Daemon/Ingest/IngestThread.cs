@@ -206,6 +206,7 @@ internal sealed class IngestThread : IDisposable
         }
 
         IngestTurn turn;
+        var before = _ingest.Position;
         try
         {
             turn = _ingest.Turn(Stopwatch.GetTimestamp());
@@ -218,7 +219,9 @@ internal sealed class IngestThread : IDisposable
             return !_isStopping;
         }
 
-        if (turn.HasMore)
+        // A turn ends with a file of the journal; the next keeper's file may come after it.
+        var mustSeeEnd = _isStopping || !_caughtUp.Task.IsCompleted;
+        if (turn.HasMore || (mustSeeEnd && _ingest.Position != before))
         {
             return true;
         }
