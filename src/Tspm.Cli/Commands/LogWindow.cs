@@ -109,7 +109,12 @@ internal sealed record LogWindow
         }
         catch (CliException wrong)
         {
-            throw new CliException(wrong.ExitCode, $"--{option}: {wrong.Message}", wrong.Hint);
+            throw new CliException(
+                wrong.ExitCode,
+                $"--{option}: {wrong.Message}",
+                wrong.Hint,
+                wrong.Code
+            );
         }
     }
 

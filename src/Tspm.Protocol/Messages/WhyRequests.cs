@@ -48,7 +48,7 @@ public sealed record WhyAnswer
     public IReadOnlyList<CrashReport> Reports { get; set; } = [];
 }
 
-/// <summary>How a run ended; also the file of a crash report (docs/capture-log.md section 7).</summary>
+/// <summary>How a run ended; also the file of a crash report (docs/capture-log.md section 8).</summary>
 public sealed record CrashReport
 {
     /// <summary>Version of the form.</summary>
