@@ -252,7 +252,7 @@ public static class DaemonHost
                 LeaveEnded();
             }
 
-            SettleLost(recorder);
+            SettleLost(recorder, goesOn);
             foreach (var process in _registry.All.Where(_ => goesOn))
             {
                 process.Post(new ResumeMessage());
@@ -352,7 +352,7 @@ public static class DaemonHost
         }
 
         /// <summary>Runs whose end neither the keeper nor the journal knows: one of them is new, or the machine is.</summary>
-        private void SettleLost(RunRecorder recorder)
+        private void SettleLost(RunRecorder recorder, bool goesOn)
         {
             foreach (var process in _registry.All)
             {
@@ -366,7 +366,7 @@ public static class DaemonHost
                     );
                 if (isLost)
                 {
-                    process.Post(new LostMessage());
+                    process.Post(new LostMessage(goesOn));
                 }
             }
         }

@@ -11,7 +11,7 @@ namespace Tspm.Integration.Tests;
 /// <remarks>The binary is $TSPM_BINARY (the published one, in the gate), else the one that was built beside the tests.</remarks>
 public sealed partial class TspmHome : IAsyncDisposable
 {
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     private static readonly string Kid = Path.Join(AppContext.BaseDirectory, "kid");
     private readonly List<Process> _started = [];
 

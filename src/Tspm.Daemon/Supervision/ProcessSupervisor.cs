@@ -283,10 +283,18 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             ResumeMessage when Run is null && Status is ProcessStatus.Exited => ApplyAllAsync([
                 _runs.ResumeLast(),
             ]),
+            LostMessage { GoesOn: true } when Run is { Outcome: not null } run => CutAsync(run),
             LostMessage when Run is { } run => LoseAsync(run),
             EditMessage edit => DoEditAsync(edit),
             _ => Task.CompletedTask,
         };
+
+    /// <summary>How it ended is known; of its output nothing more comes.</summary>
+    private Task CutAsync(RunState run)
+    {
+        run.WasCut = true;
+        return ApplyAllAsync([new OutputEnded()]);
+    }
 
     private Task LoseAsync(RunState run)
     {

@@ -90,8 +90,9 @@ internal sealed record EditMessage(
 /// <param name="Record">What.</param>
 internal sealed record JournalMessage(JournalRecord Record) : SupervisorMessage;
 
-/// <summary>Nobody knows how the run that is under way has ended.</summary>
-internal sealed record LostMessage : SupervisorMessage;
+/// <summary>The run that is under way is over, and nothing more of it will be told.</summary>
+/// <param name="GoesOn">The same boot goes on: where it is known how it ended, its policy holds.</param>
+internal sealed record LostMessage(bool GoesOn) : SupervisorMessage;
 
 /// <summary>The daemon before died while this process waited for its next try: the policy decides again.</summary>
 internal sealed record ResumeMessage : SupervisorMessage;
