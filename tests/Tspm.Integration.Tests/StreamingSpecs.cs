@@ -72,7 +72,7 @@ public sealed class StreamingSpecs
 
         var kinds = lines.Select(line => JsonDocument.Parse(line).RootElement).ToList();
         Assert.Equal(
-            ["run-exit", "run-start"],
+            ["stopping", "run-exit", "run-start"],
             kinds
                 .Where(kind => kind.GetProperty("kind").GetString() == "event")
                 .Select(kind => kind.GetProperty("what").GetString())

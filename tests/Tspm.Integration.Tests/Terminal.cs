@@ -68,7 +68,7 @@ internal static class Terminal
             steps.Select(step => new[] { step.Typed, step.Wanted })
         );
         return home.ShellAsync(
-            $"CMD={Quote(line)} exec python3 -c {Quote(Driver)} {columns} 20 {Quote(pairs)}"
+            $"CMD={Quote(line)} exec python3 -c {Quote(Driver)} {columns} 90 {Quote(pairs)}"
         );
     }
 

@@ -403,7 +403,14 @@ internal sealed partial class SimClient : IDisposable
 
     private void Ask(in LogAction action)
     {
-        var request = LogQuestions.Fetch(action, _options, _options.Selection, 1, _logId) with
+        var request = LogQuestions.Fetch(
+            action,
+            _options,
+            _options.Selection,
+            1,
+            _logId,
+            LogQuestions.LargestPage
+        ) with
         {
             MaxEntries = _pageEntries,
         };

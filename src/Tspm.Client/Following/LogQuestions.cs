@@ -5,6 +5,12 @@ namespace Tspm.Client.Following;
 /// <summary>From the state of a log's machine to what is asked of the daemon.</summary>
 internal static class LogQuestions
 {
+    /// <summary>Bytes of a page at the most.</summary>
+    public const int LargestPage = 1024 * 1024;
+
+    /// <summary>Bytes of a page at the least: one that a cut connection broke off is asked for in smaller pieces.</summary>
+    public const int SmallestPage = 16 * 1024;
+
     private const int PageEntries = 10_000;
 
     /// <summary>The options of a subscription that goes on after the position.</summary>
@@ -35,6 +41,7 @@ internal static class LogQuestions
         LogSelection selection,
         uint processId,
         string logId,
+        int maxBytes,
         long origin = 0
     )
     {
@@ -50,6 +57,7 @@ internal static class LogQuestions
                 : null,
             To = fetch.To,
             MaxEntries = PageEntries,
+            MaxBytes = maxBytes,
             Origin = isFirst ? 0 : origin,
             Tail = isFirst && !isAll ? options.Tail : null,
             Since = isFirst ? options.Since : null,

@@ -44,6 +44,7 @@ internal sealed class LogTail : IAsyncDisposable
     // Context does not reach over where history began.
     private long _origin;
     private long _emittedUpTo;
+    private int _pageBytes = LogQuestions.LargestPage;
     private bool _isOver;
 
     /// <summary>Makes a tail that is not subscribed.</summary>
@@ -325,15 +326,26 @@ internal sealed class LogTail : IAsyncDisposable
 
     private async Task<LogInput> FetchAsync(LogAction fetch, CancellationToken ct)
     {
-        var request = LogQuestions.Fetch(fetch, _options, _selection, Log.Id, Log.LogId, _origin);
+        var request = LogQuestions.Fetch(
+            fetch,
+            _options,
+            _selection,
+            Log.Id,
+            Log.LogId,
+            _pageBytes,
+            _origin
+        );
         try
         {
             var page = await _client.GetLogsAsync(request, _connection, ct).ConfigureAwait(false);
             _origin = fetch.From == 0 ? page.Header.After : _origin;
+            _pageBytes = Math.Min(LogQuestions.LargestPage, _pageBytes * 2);
             return LogInputs.Page(page.Batch, page, fetch.Request, Now);
         }
         catch (TspmException error) when (_state.IsFollowing && error.Code != ErrorCodes.BadRequest)
         {
+            // On a link that never lasts for a whole page, a smaller one gets through.
+            _pageBytes = Math.Max(LogQuestions.SmallestPage, _pageBytes / 2);
             return new LogInput
             {
                 Kind = LogInputKind.PageFailed,
