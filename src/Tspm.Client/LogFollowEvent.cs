@@ -49,11 +49,16 @@ public sealed class LogBatch : LogFollowEvent
     /// <param name="log">The log.</param>
     /// <param name="spans">In order of seq.</param>
     /// <param name="bytes">Theirs.</param>
-    public static LogBatch Of(
-        LogTarget log,
-        ReadOnlySpan<WireSpan> spans,
-        ReadOnlySpan<byte> bytes
-    ) => Make(log, new BatchHeader { PrevEpochEnd = BatchHeader.NoEpochEnd }, [], spans, bytes);
+    public static LogBatch Of(LogTarget log, ReadOnlySpan<WireSpan> spans, ReadOnlySpan<byte> bytes)
+    {
+        var header = new BatchHeader
+        {
+            PrevEpochEnd = BatchHeader.NoEpochEnd,
+            After = spans.IsEmpty ? 0 : spans[0].Seq - 1,
+            UpTo = spans.IsEmpty ? 0 : spans[^1].Seq + spans[^1].Count - 1,
+        };
+        return Make(log, header, [], spans, bytes);
+    }
 
     private static LogBatch Make(
         LogTarget log,

@@ -155,9 +155,14 @@ internal sealed class CompletionEngine(
         if (command is null || (command.Subcommands.Count > 0 && arguments.Count == 0))
         {
             var level = command?.Subcommands ?? commands;
-            return level
+            var words = level
                 .Where(one => one.Help.Length > 0 && one.Names[0].Length > 0)
                 .SelectMany(one => one.Names.Select(name => new Candidate(name, one.Help)));
+
+            // logs takes names, and has commands of its own.
+            return command?.Arguments.Contains("SEL", StringComparison.Ordinal) == true
+                ? Names(arguments).Concat(words)
+                : words;
         }
 
         return command.Names[0] switch

@@ -52,12 +52,11 @@ internal static class OwnEnvironment
         return entries;
     }
 
-    /// <summary>Whether an entry, NAME=value, is not for programs.</summary>
+    /// <summary>Whether an entry, NAME=value, is what was said to us; the daemon gives programs a NOTIFY_SOCKET of its own.</summary>
     public static bool IsOurs(string entry) =>
         entry.StartsWith("TSPM_RUN=", StringComparison.Ordinal)
         || OfService.Any(name =>
-            entry.Length > name.Length
-            && entry[name.Length] == '='
-            && entry.StartsWith(name, StringComparison.Ordinal)
+            entry.StartsWith(name + "=", StringComparison.Ordinal)
+            && entry[(name.Length + 1)..] == Environment.GetEnvironmentVariable(name)
         );
 }
