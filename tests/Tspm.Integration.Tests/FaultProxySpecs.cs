@@ -31,6 +31,9 @@ public sealed class FaultProxySpecs
     [Theory]
     [InlineData(1, true)]
     [InlineData(2, true)]
+    // Open: a hybrid follow does not come to its end on a link that is always cut. Run with -explicit on.
+    [InlineData(3, false, Explicit = true)]
+    [InlineData(4, false, Explicit = true)]
     [InlineData(5, true)]
     [InlineData(6, true)]
     public async Task Cut_at_any_byte_again_and_again_a_follower_misses_and_repeats_nothing(
