@@ -70,7 +70,21 @@ public sealed partial class TspmHome : IAsyncDisposable
 
     /// <summary>Waits until a process has ended.</summary>
     public static Task GoneAsync(int pid) =>
-        UntilAsync(() => Task.FromResult(!Directory.Exists($"/proc/{pid}")), $"the end of {pid}");
+        UntilAsync(() => Task.FromResult(!IsAlive(pid)), $"the end of {pid}");
+
+    /// <summary>Whether a process runs; one that has ended and waits for its parent does not.</summary>
+    public static bool IsAlive(int pid)
+    {
+        try
+        {
+            var text = File.ReadAllText($"/proc/{pid}/stat");
+            return text[text.LastIndexOf(')') + 2] is not ('Z' or 'X');
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
     public async Task<string> SocketAsync() =>
         (await JsonAsync("daemon", "status", "--json")).GetProperty("socket").GetString()!;
@@ -108,7 +122,9 @@ public sealed partial class TspmHome : IAsyncDisposable
         while (!await holds())
         {
             Assert.True(watch.Elapsed < (deadline ?? Deadline), $"not in time: {fact}");
-            await Task.Yield();
+
+            // Looking again at once would take the processor from what is waited for.
+            await Task.Delay(2);
         }
     }
 
