@@ -410,8 +410,10 @@ public static class DaemonHost
             var table = new RequestTable();
             new ProcessHandlers(_registry, factory, _time).Register(table);
             new SupervisionHandlers(_registry, factory, _time).Register(table);
-            new LogHandlers(_registry).Register(table);
-            new StoreHandlers(_registry, _ingest!, _options.Home).Register(table); // set before this is called
+            var catalog = new RegistryCatalog(_registry);
+            new LogHandlers(catalog).Register(table);
+            new VerifyHandlers(catalog, _options.Home).Register(table);
+            new StoreHandlers(_registry, _ingest!).Register(table); // set before this is called
             new WhyHandlers(_registry, _options.Home, _time).Register(table);
             _handlers = new DaemonHandlers(
                 _options,
