@@ -14,8 +14,10 @@ using Tspm.Daemon.Ipc;
 using Tspm.Daemon.Keeper;
 using Tspm.Daemon.Logging;
 using Tspm.Daemon.Persistence;
+using Tspm.Daemon.Schedule;
 using Tspm.Daemon.Supervision;
 using Tspm.Daemon.Topics;
+using Tspm.Daemon.Watch;
 using Tspm.Logs;
 using Tspm.Protocol.Messages;
 
@@ -118,6 +120,8 @@ public static class DaemonHost
         private readonly CrashRecorder _crashes;
         private readonly SyncClock _sync = new();
         private Task[] _watches = [];
+        private FileWatches? _fileWatches;
+        private Schedules? _schedules;
 
         public DaemonLife(DaemonOptions options, JsonFileLogger log, TimeProvider time)
         {
@@ -142,6 +146,8 @@ public static class DaemonHost
             await StartAsync();
             var end = await _end.Task;
             DaemonLog.Stopping(_log, end.ToString());
+            var watches = _fileWatches!.DisposeAsync().AsTask(); // set in StartAsync
+            var schedules = _schedules!.DisposeAsync().AsTask(); // set in StartAsync
 
             // Set in StartAsync.
             if (end == DaemonEnd.StopAll)
@@ -162,6 +168,8 @@ public static class DaemonHost
                 HandoverRetry
             );
             await _registry.DisposeAsync();
+            await watches;
+            await schedules;
 
             // Its commands are answered when the supervisors end.
             await _resurrecting;
@@ -234,6 +242,8 @@ public static class DaemonHost
             await _ingest.CaughtUp;
             await ReportReplacedAsync();
             Resume(recorder);
+            _fileWatches = new FileWatches(_registry, _options.Home.Root, _time, _log);
+            _schedules = new Schedules(_registry, _time);
             Serve(factory, topics);
             await _keeper.ServingAsync(CancellationToken.None);
             WatchTasks();

@@ -75,9 +75,9 @@ internal static class SpecBuilder
                 && option.Key is not ("cwd" or "restart");
             if (
                 isSetting
-                && SpecEdit.TryApply(ref spec, option.Key, invocation.Value(option.Key)!)
+                && SpecEdit.TryApply(ref spec, option.Key, ValueOf(invocation, option.Key))
                     is { } fault
-            ) // it has a value: it was given
+            )
             {
                 throw new CliException(ExitCodes.Usage, $"--{fault}");
             }
@@ -90,6 +90,12 @@ internal static class SpecBuilder
             Instance = step > 0 ? new InstanceSpec { Group = spec.Name, PortStep = step } : null,
         };
     }
+
+    /// <summary>The value of an option that was given; <c>--watch</c> alone means the directory.</summary>
+    private static string ValueOf(Invocation invocation, string key) =>
+        invocation.Value(key) is { Length: > 0 } text ? text
+        : key == "watch" ? "."
+        : "";
 
     /// <summary>Milliseconds of a duration option.</summary>
     /// <exception cref="CliException">It is none.</exception>

@@ -52,6 +52,18 @@ internal static class EventText
             LogEvents.Failed => "given up",
             LogEvents.Survivors => $"run {told.Run} left programs that could not be ended",
             LogEvents.Changed => "changed",
+            LogEvents.Watching => "its files are watched",
+            LogEvents.WatchHit => "changed on disk",
+            LogEvents.WatchNote => "watch",
+            LogEvents.WatchFailed => "its files are not watched any more",
+            LogEvents.Scheduled => "due by its schedule",
+            LogEvents.ScheduleSkipped => "a time of its schedule is skipped",
+            LogEvents.Signalled => told.By is { Length: > 0 } sender
+                ? $"run {told.Run} is sent SIG{told.Signal} by {sender}"
+                : $"run {told.Run} is sent SIG{told.Signal}",
+            LogEvents.StdinClosed => told.By is { Length: > 0 } closer
+                ? $"the stdin of run {told.Run} is closed by {closer}"
+                : $"the stdin of run {told.Run} is closed",
             _ => told.What,
         };
         var isTold = told.What == LogEvents.SpawnFailed || string.IsNullOrEmpty(told.Message);

@@ -47,6 +47,7 @@ internal static class ProcessColumns
             one => one.MemoryBytes ?? -1
         ),
         new("lines", "LINES", true, one => Number(one.Log?.Head ?? 0), one => one.Log?.Head ?? 0),
+        new("next", "NEXT", false, NextText.Format, null),
         new("restart", "RESTART", false, one => Clean(one.Restart), null),
         new("cwd", "DIRECTORY", false, one => Clean(one.Cwd), null),
         new("command", "COMMAND", false, one => Clean(string.Join(' ', one.Command)), null),

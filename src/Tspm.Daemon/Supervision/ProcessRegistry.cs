@@ -47,6 +47,9 @@ internal sealed class ProcessRegistry : IAsyncDisposable
     /// <summary>Called after each such change, under no lock.</summary>
     public event Action? Changed;
 
+    /// <summary>Called after each change of a process, by its loop, under no lock.</summary>
+    public event Action<ProcessSupervisor>? ProcessChanged;
+
     /// <summary>All processes, by id.</summary>
     public IReadOnlyList<ProcessSupervisor> All => _all;
 
@@ -143,7 +146,11 @@ internal sealed class ProcessRegistry : IAsyncDisposable
             && (process.Record.Spec.Name == name || process.Record.Spec.Instance?.Group == name)
         ) && _reserved.Add((ns, name));
 
-    private void OnProcessChanged(ProcessSupervisor process) => Others.Tell();
+    private void OnProcessChanged(ProcessSupervisor process)
+    {
+        Others.Tell();
+        ProcessChanged?.Invoke(process);
+    }
 
     private static DependencyFacts FactsOf(ProcessSupervisor process)
     {

@@ -156,7 +156,8 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         int signal = 0,
         int timeoutMs = -1,
         bool toGroup = false,
-        string? by = null
+        string? by = null,
+        bool onlyIfWanted = false
     )
     {
         var done = CommandDesk.NewAnswer();
@@ -166,6 +167,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             TimeoutMs = timeoutMs,
             ToGroup = toGroup,
             By = by,
+            OnlyIfWanted = onlyIfWanted,
         };
         return Post(command) ? done.Task : Task.FromResult(Refuse());
     }
@@ -286,6 +288,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             LostMessage { GoesOn: true } when Run is { Outcome: not null } run => CutAsync(run),
             LostMessage when Run is { } run => LoseAsync(run),
             EditMessage edit => DoEditAsync(edit),
+            MarkMessage mark => MarkAsync(mark),
             _ => Task.CompletedTask,
         };
 
@@ -307,6 +310,12 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         if (command.Verb == CommandVerb.Signal)
         {
             command.Done.TrySetResult(await _runs.SignalAsync(command));
+            return;
+        }
+
+        if (command.OnlyIfWanted && !Record.IsWanted)
+        {
+            command.Done.TrySetResult(Result(ErrorCodes.Conflict, "it was stopped meanwhile"));
             return;
         }
 
@@ -422,6 +431,12 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     {
         _runs.MarkClosed(run);
         Changed?.Invoke(this);
+        return _services.SaveAsync();
+    }
+
+    private Task MarkAsync(MarkMessage mark)
+    {
+        Record = mark.Change(Record);
         return _services.SaveAsync();
     }
 

@@ -66,7 +66,8 @@ internal static class ProcessViews
         bool lives
     )
     {
-        var spec = supervisor.Record.Spec;
+        var record = supervisor.Record;
+        var spec = record.Spec;
         return view with
         {
             WaitsFor = supervisor.WaitsFor,
@@ -77,7 +78,11 @@ internal static class ProcessViews
                     ? [.. spec.DependsOn.Select(one => $"{one.Name}:{one.Condition}")]
                     : null,
             Group = spec.Instance?.Group,
-            HasPendingChanges = lives && supervisor.Record.HasPendingChanges,
+            Schedule = spec.Schedule,
+            NextDue = record.IsWanted && record.NextDue is { } due ? Text(due) : null,
+            Watch = spec.Watch,
+            Stdin = spec.Stdin || spec.Pty,
+            HasPendingChanges = lives && record.HasPendingChanges,
         };
     }
 

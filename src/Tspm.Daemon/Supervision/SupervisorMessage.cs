@@ -25,6 +25,9 @@ internal sealed record CommandMessage(CommandVerb Verb, TaskCompletionSource<Act
 
     /// <summary>Who wants it.</summary>
     public string? By { get; init; }
+
+    /// <summary>Not if somebody has stopped it: a file or the clock wants it, no person.</summary>
+    public bool OnlyIfWanted { get; init; }
 }
 
 /// <summary>The commands of a process.</summary>
@@ -85,6 +88,10 @@ internal sealed record EditMessage(
     bool IsLater,
     TaskCompletionSource<ActionResult> Done
 ) : SupervisorMessage;
+
+/// <summary>The record is to remember something that is no setting; it is saved, not told.</summary>
+/// <param name="Change">From the old one to the new one.</param>
+internal sealed record MarkMessage(Func<ProcessRecord, ProcessRecord> Change) : SupervisorMessage;
 
 /// <summary>The keeper saw something of this process.</summary>
 /// <param name="Record">What.</param>

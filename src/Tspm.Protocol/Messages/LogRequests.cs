@@ -293,4 +293,28 @@ public static class LogEvents
 
     /// <summary>Settings were changed.</summary>
     public const string Changed = "changed";
+
+    /// <summary>Its files are watched.</summary>
+    public const string Watching = "watching";
+
+    /// <summary>A watched file has changed.</summary>
+    public const string WatchHit = "watch-hit";
+
+    /// <summary>What else there is to know about watched files.</summary>
+    public const string WatchNote = "watch-note";
+
+    /// <summary>Its files are not watched any more.</summary>
+    public const string WatchFailed = "watch-failed";
+
+    /// <summary>The clock has it started.</summary>
+    public const string Scheduled = "scheduled";
+
+    /// <summary>A time of its schedule was skipped.</summary>
+    public const string ScheduleSkipped = "schedule-skipped";
+
+    /// <summary>Somebody has sent it a signal.</summary>
+    public const string Signalled = "signalled";
+
+    /// <summary>Somebody has closed its stdin.</summary>
+    public const string StdinClosed = "stdin-closed";
 }

@@ -114,6 +114,18 @@ public sealed record ProcessView
     /// <summary>The health check (describe only).</summary>
     public ProbeSpec? Health { get; init; }
 
+    /// <summary>When the clock starts it; null for never.</summary>
+    public ScheduleSpec? Schedule { get; init; }
+
+    /// <summary>The next time of its schedule, RFC 3339 UTC; null if it has none, or is stopped.</summary>
+    public string? NextDue { get; init; }
+
+    /// <summary>Which files it is restarted for; null for none.</summary>
+    public WatchSpec? Watch { get; init; }
+
+    /// <summary>True if <c>send</c> and <c>attach</c> can write into its stdin.</summary>
+    public bool Stdin { get; init; }
+
     /// <summary>True if settings were changed that hold from the next start on.</summary>
     public bool HasPendingChanges { get; init; }
 }
