@@ -232,7 +232,9 @@ public static class DaemonHost
             _ingest = new IngestThread(_options.Home, _logs, _log);
             _upkeep = new StoreUpkeep(_options.Home, _registry, _ingest, _time, _log);
             _keeper.NumberedTo = process => _logs.Find(process)?.NumberedTo ?? default;
-            var topics = new LogTopicSource(_registry);
+            var terminals = new TerminalFeeds();
+            _logs.Chunks = terminals.OnChunk;
+            var topics = new LogTopicSource(_registry, terminals, _options.Home);
             var services = MakeServices();
             var factory = new ProcessFactory(_registry, services, _logs, topics);
             services.ForgetAsync = factory.ForgetAsync;
@@ -279,6 +281,7 @@ public static class DaemonHost
             {
                 // Both set before this is called.
                 Keeper = _keeper!,
+                Held = _held,
                 Ingest = _ingest!,
                 Time = _time,
                 Log = _log,
@@ -424,6 +427,7 @@ public static class DaemonHost
             new LogHandlers(catalog).Register(table);
             new VerifyHandlers(catalog, _options.Home).Register(table);
             new StoreHandlers(_registry, _ingest!).Register(table); // set before this is called
+            new InputHandlers(_registry, _keeper!, _time).Register(table); // set before this is called
             new WhyHandlers(_registry, _options.Home, _time).Register(table);
             _handlers = new DaemonHandlers(
                 _options,

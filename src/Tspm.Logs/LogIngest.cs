@@ -35,6 +35,9 @@ public sealed class LogIngest : IDisposable
         _window = new byte[SpanScanner.WindowBytes(options)];
     }
 
+    /// <summary>Told of every chunk, on the ingest thread; for who wants bytes before they are lines.</summary>
+    public ChunkObserver? Chunks { get; set; }
+
     /// <summary>The ord of the next record to read.</summary>
     public ulong Position => _journal.Position;
 
@@ -137,6 +140,10 @@ public sealed class LogIngest : IDisposable
         {
             _observer.OnRecord(record);
         }
+        else
+        {
+            Chunks?.Invoke(record);
+        }
     }
 
     private void Touch(LogWriter log)
@@ -202,3 +209,7 @@ public interface IJournalObserver
 /// <param name="HasMore">The journal goes on; turn again at once.</param>
 /// <param name="Deadline">Monotonic time, ns, of the next turn even if nothing comes; <see cref="long.MaxValue"/> if none.</param>
 public readonly record struct IngestTurn(bool HasMore, long Deadline);
+
+/// <summary>Hears of chunks.</summary>
+/// <param name="record">What the keeper moved.</param>
+public delegate void ChunkObserver(in JournalRecord record);

@@ -12,6 +12,7 @@ namespace Tspm.Integration.Tests;
 public sealed partial class TspmHome : IAsyncDisposable
 {
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly string Kid = Path.Join(AppContext.BaseDirectory, "kid");
     private readonly List<Process> _started = [];
 
@@ -146,7 +147,58 @@ public sealed partial class TspmHome : IAsyncDisposable
         {
             await RunAsync("shutdown", "--timeout", "1s");
             Directory.Delete(Root, recursive: true);
+            await EndSurvivorsAsync();
         }
+    }
+
+    /// <summary>Whatever ran in this home has ended: no process carries the mark of a run of it.</summary>
+    private async Task EndSurvivorsAsync()
+    {
+        var watch = Stopwatch.StartNew();
+        while (Survivors() is { Count: > 0 } left)
+        {
+            if (watch.Elapsed > Patience)
+            {
+                left.ForEach(pid => kill(pid, 9));
+                Assert.Fail($"survived the test: {string.Join(", ", left)}");
+            }
+
+            await Task.Yield();
+        }
+    }
+
+    private List<int> Survivors()
+    {
+        var found = new List<int>();
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid))
+            {
+                continue;
+            }
+
+            try
+            {
+                var variables = File.ReadAllText(Path.Join(folder, "environ")).Split('\0');
+                var isMarked = variables.Any(one =>
+                    one.StartsWith("TSPM_RUN=", StringComparison.Ordinal)
+                );
+                if (isMarked && variables.Contains($"TSPM_HOME={Root}"))
+                {
+                    found.Add(pid);
+                }
+            }
+            catch (IOException)
+            {
+                // It ended while we looked.
+            }
+            catch (UnauthorizedAccessException)
+            {
+                // Not ours.
+            }
+        }
+
+        return found;
     }
 
     private async Task<CommandResult> RunInShellAsync(string? line, string[] arguments)

@@ -57,6 +57,7 @@ internal static class SpecBuilder
             Env = BuildEnvironment(invocation),
             Pty = invocation.Has("pty"),
             MergeStreams = invocation.Has("merge"),
+            Stdin = invocation.Has("stdin"),
             Restart = new RestartSpec { Policy = restart },
             Umask = LibC.ReadUmask(),
             OpenFiles = LibC.ReadOpenFiles(),
@@ -72,7 +73,7 @@ internal static class SpecBuilder
             var isSetting =
                 invocation.Has(option.Key)
                 && SpecEdit.Keys.Contains(option.Key)
-                && option.Key is not ("cwd" or "restart");
+                && option.Key is not ("cwd" or "restart" or "stdin");
             if (
                 isSetting
                 && SpecEdit.TryApply(ref spec, option.Key, ValueOf(invocation, option.Key))

@@ -58,17 +58,21 @@ internal static class EventText
             LogEvents.WatchFailed => "its files are not watched any more",
             LogEvents.Scheduled => "due by its schedule",
             LogEvents.ScheduleSkipped => "a time of its schedule is skipped",
-            LogEvents.Signalled => told.By is { Length: > 0 } sender
-                ? $"run {told.Run} is sent SIG{told.Signal} by {sender}"
-                : $"run {told.Run} is sent SIG{told.Signal}",
-            LogEvents.StdinClosed => told.By is { Length: > 0 } closer
-                ? $"the stdin of run {told.Run} is closed by {closer}"
-                : $"the stdin of run {told.Run} is closed",
+            LogEvents.Signalled => $"run {told.Run} is sent {SignalOf(told)}{ByOf(told)}",
+            LogEvents.StdinClosed => $"the stdin of run {told.Run} is closed{ByOf(told)}",
             _ => told.What,
         };
         var isTold = told.What == LogEvents.SpawnFailed || string.IsNullOrEmpty(told.Message);
         return TerminalSanitizer.Clean(isTold ? text : $"{text}: {told.Message}");
     }
+
+    private static string ByOf(LogEvent told) =>
+        told.By is { Length: > 0 } who ? $" by {who}" : string.Empty;
+
+    private static string SignalOf(LogEvent told) =>
+        told.Signal is { Length: > 0 } name && char.IsAsciiDigit(name[0])
+            ? $"signal {name}"
+            : $"SIG{told.Signal}";
 
     private static string Uncaptured(LogEvent told)
     {

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Tspm.Daemon.Ingest;
+using Tspm.Daemon.Input;
 using Tspm.Daemon.Logging;
 using Tspm.Daemon.Supervision.Life;
 using Tspm.Logs;
@@ -147,6 +148,9 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     public IReadOnlyList<ProcFacts> FindDescendants(RunState run) =>
         _runs.Tree.Find(Record.Id, run);
 
+    /// <summary>The way into the stdin of a run; null if it has none, or it was closed.</summary>
+    public RunInput? FindInput(RunState run) => _runs.FindInput(run);
+
     /// <summary>Puts a message into the mailbox; false if it is full or closed.</summary>
     public bool Post(SupervisorMessage message) => _mailbox.Writer.TryWrite(message);
 
@@ -157,7 +161,8 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         int timeoutMs = -1,
         bool toGroup = false,
         string? by = null,
-        bool onlyIfWanted = false
+        bool onlyIfWanted = false,
+        bool toTree = false
     )
     {
         var done = CommandDesk.NewAnswer();
@@ -168,6 +173,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             ToGroup = toGroup,
             By = by,
             OnlyIfWanted = onlyIfWanted,
+            ToTree = toTree,
         };
         return Post(command) ? done.Task : Task.FromResult(Refuse());
     }
@@ -338,6 +344,11 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             CommandVerb.Reload => new ReloadAsked(),
             _ => new ResetAsked(),
         };
+        if (command.Verb == CommandVerb.Reload)
+        {
+            _runs.Reload.By = command.By;
+        }
+
         _desk.Current = command;
         await ApplyAllAsync([asked]);
         _desk.Current = null;

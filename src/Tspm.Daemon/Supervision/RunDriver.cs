@@ -1,5 +1,6 @@
 using Tspm.CaptureLog;
 using Tspm.Daemon.Crashes;
+using Tspm.Daemon.Input;
 using Tspm.Daemon.Logging;
 using Tspm.Daemon.Supervision.Checks;
 using Tspm.Daemon.Supervision.Life;
@@ -33,7 +34,24 @@ internal sealed class RunDriver(
     public ReloadDriver Reload { get; } = new(owner, services, ct);
 
     /// <summary>A run that goes on.</summary>
-    public void Adopt(RunState run) => Current = run;
+    public void Adopt(RunState run)
+    {
+        Current = run;
+        var isOpen = FindInput(run) is not null;
+        if (owner.Record.Spec.Stdin && !isOpen && run is { Outcome: null, Pid: > 0 })
+        {
+            // Closed by a daemon that may have died before it could tell the keeper.
+            _spawns.Add(services.Keeper.CloseInputAsync(owner.Record.Id, run.Run, ct));
+        }
+    }
+
+    /// <summary>The way into the stdin of a run; null if it has none, or it was closed. Any thread.</summary>
+    public RunInput? FindInput(RunState run) =>
+        run.Input.Get(() =>
+            owner.Record.Spec.Pty
+                ? RunInput.TryOpenTerminal(services.Held, owner.Record.Id, run.Run)
+                : RunInput.TryOpenPipe(services.Home, owner.Record.Id, run.Run)
+        );
 
     /// <summary>Begins with the checks of an adopted run.</summary>
     public void Resume(ProcessStatus status)
@@ -60,12 +78,18 @@ internal sealed class RunDriver(
             owner.Record.Id,
             run.Run,
             command.Signal,
-            command.ToGroup,
+            command.ToGroup || command.ToTree,
             ct
         );
-        return errno == 0
-            ? owner.Result(null, "signalled")
-            : owner.Result(ErrorCodes.Failed, Errno.Describe(errno));
+        if (errno != 0)
+        {
+            return owner.Result(ErrorCodes.Failed, Errno.Describe(errno));
+        }
+
+        var others = command.ToTree ? Tree.SignalOutside(owner.Record.Id, run, command.Signal) : 0;
+        var more = others > 0 ? $", and {others} that left its group" : "";
+        await owner.TellAsync(RunEvents.Signalled(run.Run, command.Signal, command.By, more));
+        return owner.Result(null, $"signalled{more}");
     }
 
     /// <summary>Does one action.</summary>
@@ -280,6 +304,7 @@ internal sealed class RunDriver(
         run.StartTime = startTime;
         Book.Update(run.Run, old => old with { Pid = pid, StartTime = startTime });
         services.Cgroups.Add(run.RunId, pid);
+        FindInput(run);
         DaemonLog.RunStarted(services.Log, owner.Record.Spec.Name, run.Run, pid);
         return [new RunStarted()];
     }
@@ -315,6 +340,7 @@ internal sealed class RunDriver(
     private IReadOnlyList<LifeEvent> End(RunState run, in JournalRecord record)
     {
         Book.End(run, record);
+        run.Input.Close();
         DaemonLog.RunEnded(services.Log, owner.Record.Spec.Name, run.Run, $"{run.Outcome}");
         // Set by End.
         var ended = EndOf(run);

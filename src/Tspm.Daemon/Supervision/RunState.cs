@@ -1,4 +1,5 @@
 using Tspm.Daemon.Crashes;
+using Tspm.Daemon.Input;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Supervision;
@@ -63,6 +64,9 @@ internal sealed class RunState(uint run, Guid runId, int openStreams)
 
     /// <summary>CPU time, ms.</summary>
     public long CpuMs { get; set; }
+
+    /// <summary>Its stdin.</summary>
+    public InputSlot Input { get; } = new();
 
     /// <summary>True if tspm signalled it to end.</summary>
     public bool WasSignalled { get; set; }

@@ -23,6 +23,9 @@ internal sealed record CommandMessage(CommandVerb Verb, TaskCompletionSource<Act
     /// <summary>To the whole group (signal).</summary>
     public bool ToGroup { get; init; }
 
+    /// <summary>To the group and all descendants (signal).</summary>
+    public bool ToTree { get; init; }
+
     /// <summary>Who wants it.</summary>
     public string? By { get; init; }
 

@@ -15,6 +15,9 @@ internal sealed record SupervisorServices
     /// <summary>Spawns and signals.</summary>
     public required IKeeper Keeper { get; init; }
 
+    /// <summary>Terminals of living runs.</summary>
+    public required HeldRuns Held { get; init; }
+
     /// <summary>Appends life-cycle entries.</summary>
     public required IngestThread Ingest { get; init; }
 

@@ -327,6 +327,9 @@ internal sealed class ControlThread : IDisposable
             case ControlKind.UpgradeDaemon or ControlKind.UpgradeKeeper:
                 _upgrades.Begin(_asker, frame, UpgradeOrder.Decode(body), JournalWriter.Now);
                 break;
+            case ControlKind.CloseInput:
+                Answer(Number((uint)CloseInput(body)), ControlKind.CloseInputReply, frame.Id);
+                break;
             case ControlKind.StopAll:
                 BeginEnd();
                 Answer(
@@ -500,6 +503,18 @@ internal sealed class ControlThread : IDisposable
         }
 
         return run.Signal((int)order.Signal, order.ToGroup);
+    }
+
+    private int CloseInput(ReadOnlySpan<byte> body)
+    {
+        var fields = new ControlReader(body);
+        if (_runs.Find(fields.U32(), fields.U32()) is not { } run)
+        {
+            return LibC.NoSuchProcess;
+        }
+
+        run.CloseInput();
+        return 0;
     }
 
     private int CutDrain(ReadOnlySpan<byte> body)

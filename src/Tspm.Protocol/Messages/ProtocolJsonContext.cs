@@ -47,4 +47,9 @@ namespace Tspm.Protocol.Messages;
 [JsonSerializable(typeof(VerifyReply))]
 [JsonSerializable(typeof(LocateRequest))]
 [JsonSerializable(typeof(LocateReply))]
+[JsonSerializable(typeof(SendRequest))]
+[JsonSerializable(typeof(SendReply))]
+[JsonSerializable(typeof(ResizeRequest))]
+[JsonSerializable(typeof(TerminalSubscribeOptions))]
+[JsonSerializable(typeof(SubscribedTerminal))]
 public sealed partial class ProtocolJsonContext : JsonSerializerContext;

@@ -68,6 +68,8 @@ public static class SpecEdit
         ["health-action"] = (ref spec, text) =>
             SetWord(text, HealthActions.All) ?? Health(ref spec, h => h with { Action = text }),
         ["depends-on"] = SetDependencies,
+        ["stdin"] = (ref spec, text) =>
+            SetWord(text, YesOrNo) ?? Change(ref spec, s => s with { Stdin = text == "yes" }),
         ["watch"] = SetWatch,
         ["watch-ignore"] = (ref spec, text) =>
             Watch(ref spec, w => w with { Ignore = Words(text) }),
