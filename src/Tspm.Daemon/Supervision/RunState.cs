@@ -58,11 +58,11 @@ internal sealed class RunState(uint run, Guid runId, int openStreams)
     /// <summary>How long it lived.</summary>
     public TimeSpan Uptime { get; set; }
 
-    /// <summary>Peak resident memory.</summary>
-    public long MaxMemoryBytes { get; set; }
+    /// <summary>Peak resident memory; null if nobody knows.</summary>
+    public long? MaxMemoryBytes { get; set; }
 
-    /// <summary>CPU time, ms.</summary>
-    public long CpuMs { get; set; }
+    /// <summary>CPU time, ms; null if nobody knows.</summary>
+    public long? CpuMs { get; set; }
 
     /// <summary>True if tspm signalled it to end.</summary>
     public bool WasSignalled { get; set; }
