@@ -6,9 +6,9 @@ namespace Tspm.CaptureLog;
 
 /// <summary>Named places at which a test has the process killed, as the kernel would kill it.</summary>
 /// <remarks>
-/// <c>TSPM_CRASH_AT=name[:n]</c> kills at the n-th time (from 1) that the place is passed. Both variables are read once, at the
-/// start of the process; without them a place costs one comparison. <c>TSPM_CRASH_ONCE=path</c>: only who can still
-/// remove that file is killed, so that whoever comes after lives.
+/// <c>TSPM_CRASH_AT=name[:n]</c> kills at the n-th time (from 1) that the place is passed, or a later one. Both variables are
+/// read once, at the start of the process; without them a place costs one comparison. <c>TSPM_CRASH_ONCE=path</c>: only who
+/// can still remove that file is killed, so that whoever comes after lives until the file is there again.
 /// </remarks>
 public static partial class CrashPoint
 {
@@ -52,7 +52,7 @@ public static partial class CrashPoint
     }
 
     private static bool IsReached(string name) =>
-        Wanted.Name == name && Interlocked.Increment(ref _passed) == Wanted.Count;
+        Wanted.Name == name && Interlocked.Increment(ref _passed) >= Wanted.Count;
 
     private static (string? Name, int Count) Read()
     {

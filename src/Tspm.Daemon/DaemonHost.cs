@@ -116,6 +116,7 @@ public static class DaemonHost
         private DaemonHandlers? _handlers;
         private IpcServer? _server;
         private StoreUpkeep? _upkeep;
+        private UnknownRuns? _unknown;
         private Task _resurrecting = Task.CompletedTask;
         private readonly CrashRecorder _crashes;
         private readonly SyncClock _sync = new();
@@ -176,6 +177,7 @@ public static class DaemonHost
             await _upkeep!.DisposeAsync();
             await _crashes.DisposeAsync();
             await _ingest!.StopAsync();
+            await _unknown!.DisposeAsync();
             return end;
         }
 
@@ -220,7 +222,7 @@ public static class DaemonHost
                 CancellationToken.None
             );
             _finder.Exclude(_keeper.Pid);
-            _keeper.Replaced += _finder.Exclude;
+            _keeper.Replaced += hello => _finder.Exclude((int)hello.Pid);
             _keeper.TerminateAsked += () => _end.TrySetResult(DaemonEnd.StopAll);
             var recorder = new RunRecorder(_registry)
             {
@@ -230,6 +232,8 @@ public static class DaemonHost
             };
             _logs = new LogIngest(_options.Home, _options.Logs.Validate(), recorder);
             _ingest = new IngestThread(_options.Home, _logs, _log);
+            _unknown = new UnknownRuns(_registry, _ingest);
+            _keeper.Replaced += _unknown.OnReplaced;
             _upkeep = new StoreUpkeep(_options.Home, _registry, _ingest, _time, _log);
             _keeper.NumberedTo = process => _logs.Find(process)?.NumberedTo ?? default;
             var terminals = new TerminalFeeds();

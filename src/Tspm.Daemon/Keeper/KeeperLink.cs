@@ -64,7 +64,7 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
     public event Action? TerminateAsked;
 
     /// <summary>Another keeper is there.</summary>
-    public event Action<int>? Replaced;
+    public event Action<KeeperHello>? Replaced;
 
     /// <summary>Connects to the keeper of a home, and stays connected to whoever is its keeper.</summary>
     /// <param name="home">The home.</param>
@@ -392,7 +392,7 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
             Runs = hello.Runs;
         }
 
-        Replaced?.Invoke(Pid);
+        Replaced?.Invoke(hello);
         current.TrySetResult(connection);
     }
 }

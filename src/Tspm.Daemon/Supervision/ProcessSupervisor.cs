@@ -292,7 +292,12 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
                 _runs.ResumeLast(),
             ]),
             LostMessage { GoesOn: true } when Run is { Outcome: not null } run => CutAsync(run),
-            LostMessage when Run is { } run => LoseAsync(run),
+            LostMessage when Run is { } run => LoseAsync(run, RunDriver.NewMachine),
+            UnknownRunMessage told when Run is { Outcome: null } run && run.Run == told.Run =>
+                LoseAsync(
+                    run,
+                    $"the keeper that took over (pid {told.Keeper}) does not know it; pid {run.Pid} may live on"
+                ),
             EditMessage edit => DoEditAsync(edit),
             MarkMessage mark => MarkAsync(mark),
             _ => Task.CompletedTask,
@@ -305,10 +310,10 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         return ApplyAllAsync([new OutputEnded()]);
     }
 
-    private Task LoseAsync(RunState run)
+    private Task LoseAsync(RunState run, string reason)
     {
         Record = Record with { WasRunning = Record.IsWanted || Record.WasRunning };
-        return ApplyAllAsync([_runs.Lose(run)]);
+        return ApplyAllAsync([_runs.Lose(run, reason)]);
     }
 
     private async Task CommandAsync(CommandMessage command)

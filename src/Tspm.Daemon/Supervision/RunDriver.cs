@@ -17,6 +17,9 @@ internal sealed class RunDriver(
     CancellationToken ct
 ) : IAsyncDisposable
 {
+    /// <summary>Why a run was lost that nobody knew when the daemon began.</summary>
+    public const string NewMachine = "the machine or the keeper was restarted";
+
     private readonly List<Task> _spawns = [];
     private CheckLoop? _checks;
     private NotifySocket? _notify;
@@ -220,18 +223,13 @@ internal sealed class RunDriver(
         new(run.Outcome ?? RunOutcome.Unknown, run.Uptime, Now());
 
     /// <summary>Nobody knows how a run has ended.</summary>
-    public LifeEvent Lose(RunState run)
+    public LifeEvent Lose(RunState run, string reason)
     {
         run.Outcome ??= RunOutcome.Unknown;
         run.WasCut = true;
         Book.Update(
             run.Run,
-            old =>
-                old with
-                {
-                    EndedAt = old.EndedAt ?? services.Time.GetUtcNow(),
-                    Reason = "the machine or the keeper was restarted",
-                }
+            old => old with { EndedAt = old.EndedAt ?? services.Time.GetUtcNow(), Reason = reason }
         );
         return new RunLost();
     }

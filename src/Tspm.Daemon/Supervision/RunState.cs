@@ -59,11 +59,11 @@ internal sealed class RunState(uint run, Guid runId, int openStreams)
     /// <summary>How long it lived.</summary>
     public TimeSpan Uptime { get; set; }
 
-    /// <summary>Peak resident memory.</summary>
-    public long MaxMemoryBytes { get; set; }
+    /// <summary>Peak resident memory; null if nobody knows.</summary>
+    public long? MaxMemoryBytes { get; set; }
 
-    /// <summary>CPU time, ms.</summary>
-    public long CpuMs { get; set; }
+    /// <summary>CPU time, ms; null if nobody knows.</summary>
+    public long? CpuMs { get; set; }
 
     /// <summary>Its stdin.</summary>
     public InputSlot Input { get; } = new();

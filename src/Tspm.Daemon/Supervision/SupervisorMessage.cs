@@ -104,6 +104,11 @@ internal sealed record JournalMessage(JournalRecord Record) : SupervisorMessage;
 /// <param name="GoesOn">The same boot goes on: where it is known how it ended, its policy holds.</param>
 internal sealed record LostMessage(bool GoesOn) : SupervisorMessage;
 
+/// <summary>A new keeper does not know a run, and the journal does not tell of its end.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Keeper">The pid of that keeper.</param>
+internal sealed record UnknownRunMessage(uint Run, int Keeper) : SupervisorMessage;
+
 /// <summary>The daemon before died while this process waited for its next try: the policy decides again.</summary>
 internal sealed record ResumeMessage : SupervisorMessage;
 

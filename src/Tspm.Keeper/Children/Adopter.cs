@@ -58,6 +58,7 @@ internal sealed class Adopter(
         {
             _adopted.Add(adopted);
             runs.Add(adopted.Entry);
+            runs.ProcessOf(adopted.Entry.Order.Process).Files.Rules = adopted.Entry.Order.Files;
         }
     }
 

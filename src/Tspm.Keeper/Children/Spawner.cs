@@ -199,6 +199,7 @@ internal sealed class Spawner(
         {
             records[1 + i] = RecordOf(order, JournalRecordKind.StreamBegin, kinds[i]);
             records[1 + i].A = process.WriterOf(kinds[i], sync).End;
+            (records[1 + i].B, records[1 + i].C) = order.Files.Pack();
         }
 
         journal.Append(records);
