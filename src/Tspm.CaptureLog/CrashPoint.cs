@@ -27,6 +27,21 @@ public static partial class CrashPoint
     /// <summary>Keeper: runs are known again, their pipes are not open.</summary>
     public const string InAdoption = "keeper.adopting";
 
+    /// <summary>Keeper: the next data file is there, the journal does not tell of it.</summary>
+    public const string InRotation = "keeper.rotating";
+
+    /// <summary>Keeper: what is dropped at the cap is in the journal, its file is still there.</summary>
+    public const string InDrop = "keeper.dropping";
+
+    /// <summary>Daemon: the next index file is written, it does not have its name.</summary>
+    public const string InIndexFile = "daemon.index-file";
+
+    /// <summary>Daemon: retention has deleted a data file, the index does not tell it.</summary>
+    public const string InRetention = "daemon.expiring";
+
+    /// <summary>Daemon: the index tells what has expired, its own old files are still there.</summary>
+    public const string AfterRetention = "daemon.expired";
+
     /// <summary>Daemon: entries have numbers, the index does not have them.</summary>
     public const string BeforeIndex = "daemon.numbered";
 

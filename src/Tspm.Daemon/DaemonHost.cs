@@ -120,6 +120,7 @@ public static class DaemonHost
         private Task _resurrecting = Task.CompletedTask;
         private readonly CrashRecorder _crashes;
         private readonly SyncClock _sync = new();
+        private readonly DiskTroubles _disk = new();
         private Task[] _watches = [];
         private FileWatches? _fileWatches;
         private Schedules? _schedules;
@@ -229,6 +230,7 @@ public static class DaemonHost
                 Synced = () => _upkeep?.OnSynced(),
                 Held = _held,
                 Sync = _sync,
+                Disk = _disk,
             };
             _logs = new LogIngest(_options.Home, _options.Logs.Validate(), recorder);
             _ingest = new IngestThread(_options.Home, _logs, _log);
@@ -298,6 +300,7 @@ public static class DaemonHost
                 SaveAsync = _registry.SaveAsync,
                 Crashes = _crashes,
                 Sync = _sync,
+                Disk = _disk,
                 NextStartOrder = _registry.NextStartOrder,
             };
 

@@ -160,6 +160,13 @@ public sealed class LogIngest : IDisposable
         {
             var log = _touched[^1];
             log.Commit();
+            if (log.TryTellMove(out var errno))
+            {
+                // What it appends is committed in the next round.
+                _observer.OnIndexMoved(log, errno);
+                continue;
+            }
+
             _touched.RemoveAt(_touched.Count - 1);
             if (log.Deadline != SpanScanner.NoDeadline && !_waiting.Contains(log))
             {
@@ -203,6 +210,11 @@ public interface IJournalObserver
 {
     /// <summary>A record, on the ingest thread, in order; must not block. May come again after a restart.</summary>
     void OnRecord(in JournalRecord record);
+
+    /// <summary>An index goes on in memory since the disk refused it, or is back; on the ingest thread, and entries may be appended.</summary>
+    /// <param name="log">Whose.</param>
+    /// <param name="errno">What the disk said; 0 if it is back.</param>
+    void OnIndexMoved(LogWriter log, int errno) { }
 }
 
 /// <summary>What a turn left to do.</summary>

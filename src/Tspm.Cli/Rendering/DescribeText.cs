@@ -149,8 +149,12 @@ internal static class DescribeText
         Row(
             text,
             "on disk",
-            $"{ByteSizes.Format(counters.DiskBytes)}; not on the device yet: {Durations.FormatMilliseconds((long)(counters.SyncLagSeconds * 1000))}"
+            $"{ByteSizes.FormatLong(counters.DiskBytes)}; not on the device yet: {Durations.FormatMilliseconds((long)(counters.SyncLagSeconds * 1000))}"
         );
+        if (counters.DiskState != DiskStates.Good)
+        {
+            Row(text, "disk", EventText.OfDisk(counters.DiskState));
+        }
     }
 
     private static void Surroundings(StringBuilder text, ProcessView process)

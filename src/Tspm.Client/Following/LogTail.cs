@@ -315,7 +315,8 @@ internal sealed class LogTail : IAsyncDisposable
             }
 
             if (
-                _pages.Asked is { } page && (page.IsCompleted || _read is not { IsCompleted: true })
+                _pages.Asked is { } page
+                && (page.IsCompleted || _read is not { IsCompleted: true })
             )
             {
                 return await _pages.TakeAsync(page).ConfigureAwait(false);

@@ -134,6 +134,7 @@ internal sealed class IngestThread : IDisposable
             {
                 expiry.Writer.AppendExpiry(expiry.ExpiredTo);
                 _ingest.Commit(expiry.Writer);
+                CrashPoint.Pass(CrashPoint.AfterRetention);
                 expiry.Writer.DeleteExpiredIndex();
             }
             catch (IOException error)

@@ -72,6 +72,9 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     /// <summary>What of it is on the device.</summary>
     public SyncClock Sync => _services.Sync;
 
+    /// <summary>Whether the disk takes what it prints: one of the disk states.</summary>
+    public string DiskState => _services.Disk.StateOf(Record.Id);
+
     /// <summary>Its state.</summary>
     public ProcessStatus Status => _state.Status;
 

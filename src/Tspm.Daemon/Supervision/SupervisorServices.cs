@@ -30,6 +30,9 @@ internal sealed record SupervisorServices
     /// <summary>What is on the device.</summary>
     public required SyncClock Sync { get; init; }
 
+    /// <summary>Which logs the disk does not take.</summary>
+    public required DiskTroubles Disk { get; init; }
+
     /// <summary>Writes crash reports.</summary>
     public required CrashRecorder Crashes { get; init; }
 

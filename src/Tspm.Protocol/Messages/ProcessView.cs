@@ -217,6 +217,9 @@ public sealed record LogCountersView
 
     /// <summary>Bytes on disk: data, index and all else of the process.</summary>
     public long DiskBytes { get; init; }
+
+    /// <summary>One of <see cref="DiskStates"/>: whether the disk takes what is printed.</summary>
+    public string DiskState { get; init; } = DiskStates.Good;
 }
 
 /// <summary>Entries that are not there.</summary>
