@@ -96,6 +96,7 @@ internal sealed class TreeStopper(SupervisorServices services) : IAsyncDisposabl
         }
 
         await SendAsync(record, run, _signal, ct);
+        CrashPoint.Pass(CrashPoint.AfterSignal);
     }
 
     private Task<int> SendAsync(
