@@ -92,10 +92,7 @@ internal sealed class IndexFile : IDisposable
             var file = new IndexFile(handle, path, isSpill, header) { IsVerified = true };
             file.Append(firstBatch);
             CrashPoint.Pass(CrashPoint.InIndexFile);
-<<<<<<< HEAD
             DiskSeam.Pass(DiskStep.Rename);
-=======
->>>>>>> 58bd059 (Every write, spawn and answer of keeper and daemon has a named point at which a test kills; a copied home takes nobody of the one it was copied from)
             File.Move(fresh, path, overwrite: true);
             return file;
         }

@@ -45,10 +45,6 @@ internal static partial class TerminalCalls
     [LibraryImport(Libc, EntryPoint = "ioctl")]
     internal static partial int GetSize(int descriptor, nuint request, ref WindowSize size);
 
-    /// <summary>Reads bytes; 0 at the end, −1 with errno on failure.</summary>
-    [LibraryImport(Libc, EntryPoint = "read", SetLastError = true)]
-    internal static unsafe partial nint Read(int descriptor, byte* bytes, nuint count);
-
     /// <summary>The settings of a terminal; not 0 if it has none.</summary>
     [LibraryImport(Libc, EntryPoint = "tcgetattr")]
     internal static unsafe partial int GetSettings(int descriptor, byte* settings);
