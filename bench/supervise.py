@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Starting, stopping and restarting many: ratios of starting 1,000 to 100, the stop of 1,000, restart latency.
 
-usage: supervise.py TSPM [PM2]    TSPM is the published binary; with PM2 the restart latency is compared.
+usage: supervise.py TSPM [PM2]    TSPM is the published binary. PM2, or the one that compare.sh has put into
+artifacts/peers, is what the restart latency is compared with.
 """
 import os, shutil, statistics, subprocess, sys, tempfile, time
 
 TSPM = sys.argv[1]
-PM2 = sys.argv[2] if len(sys.argv) > 2 else None
+PEER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../artifacts/peers/node_modules/.bin/pm2")
+PM2 = sys.argv[2] if len(sys.argv) > 2 else PEER if os.path.exists(PEER) else None
 RUNS = 60
 
 

@@ -42,9 +42,9 @@ internal sealed class WatchThread : IDisposable
                 _thread = new Thread(Run) { IsBackground = true, Name = "watch" };
                 _thread.Start();
             }
-        }
 
-        _inotify?.Wake();
+            _inotify?.Wake();
+        }
     }
 
     /// <summary>Watches a directory for a tree; the thread's.</summary>

@@ -23,6 +23,9 @@ internal sealed class WatchedProcess : WatchListener, IAsyncDisposable
     private ITimer? _look;
     private bool _isOver;
 
+    // Set by Begin, which comes before all else.
+    private bool _hasBegun;
+
     /// <summary>Makes one; <see cref="Begin"/> begins it.</summary>
     public WatchedProcess(
         ProcessSupervisor process,
@@ -49,6 +52,7 @@ internal sealed class WatchedProcess : WatchListener, IAsyncDisposable
         try
         {
             _thread.Post(_tree.Open);
+            _hasBegun = true;
         }
         catch (IOException error)
         {
@@ -101,7 +105,11 @@ internal sealed class WatchedProcess : WatchListener, IAsyncDisposable
         }
 
         _gate.Dispose();
-        _thread.Post(_tree.Close);
+        if (_hasBegun)
+        {
+            _thread.Post(_tree.Close);
+        }
+
         await doing;
     }
 
