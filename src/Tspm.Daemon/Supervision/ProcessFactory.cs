@@ -16,6 +16,9 @@ internal sealed class ProcessFactory(
     LogTopicSource topics
 )
 {
+    /// <summary>So many instances at once: their saves of the list become few.</summary>
+    private const int StartsAtOnce = 32;
+
     /// <summary>Makes a process and starts it.</summary>
     public async Task<ActionResult> StartNewAsync(ProcessSpec spec, bool replace, bool isTemporary)
     {
@@ -118,9 +121,13 @@ internal sealed class ProcessFactory(
         }
 
         var results = new List<ActionResult>();
-        for (var index = 0; index < count; index++)
+        foreach (var some in Enumerable.Range(0, count).Chunk(StartsAtOnce))
         {
-            results.Add(await StartNewAsync(Instances.Make(spec, index), false, false));
+            results.AddRange(
+                await Task.WhenAll(
+                    some.Select(index => StartNewAsync(Instances.Make(spec, index), false, false))
+                )
+            );
         }
 
         return results;
