@@ -24,15 +24,13 @@ public sealed class RetentionSpecs
         await StartAsync(
             home,
             new LogFileSpec { FileBytes = 4096, MaxBytes = 128 * 1024 },
-            "record",
-            record,
             "wait",
             gate,
             "flow",
             "20000",
             $"{lines}",
             "/",
-            record + ".count",
+            record,
             "exit",
             "0"
         );
@@ -48,7 +46,7 @@ public sealed class RetentionSpecs
         await quick;
         var rate = lines / watch.Elapsed.TotalSeconds;
         var logs = new[] { await quick, await slow };
-        var printed = await File.ReadAllBytesAsync(record, TestContext.Current.CancellationToken);
+        var printed = await PrintedAsync(record);
         var stored = await RowsAsync(home);
 
         Assert.InRange(rate, 4_000, 21_000);
@@ -192,6 +190,20 @@ public sealed class RetentionSpecs
         }
 
         return log;
+    }
+
+    /// <summary>What the child wrote, by the number of lines that it recorded.</summary>
+    private static async Task<byte[]> PrintedAsync(string record)
+    {
+        var count = await File.ReadAllTextAsync(record, TestContext.Current.CancellationToken);
+        var printed = new MemoryStream();
+        var line = new byte[FlowLines.MaxBytes];
+        for (var number = 1L; number <= long.Parse(count, CultureInfo.InvariantCulture); number++)
+        {
+            printed.Write(line.AsSpan(0, FlowLines.Write(number, line)));
+        }
+
+        return printed.ToArray();
     }
 
     /// <summary>Every seq once, and between two lines that are not neighbours at least as many numbers told missing.</summary>
