@@ -12,7 +12,7 @@ public sealed class SimulationTests
 
     private static readonly TimeSpan Budget = TimeSpan.FromSeconds(
         int.Parse(
-            Environment.GetEnvironmentVariable("TSPM_SIM_SECONDS") ?? "110",
+            Environment.GetEnvironmentVariable("TSPM_SIM_SECONDS") ?? "95",
             CultureInfo.InvariantCulture
         )
     );
@@ -21,6 +21,7 @@ public sealed class SimulationTests
     public void What_was_shown_and_told_is_everything_whatever_fails_and_every_cell_was_visited()
     {
         var visits = new Visits();
+        TestContext.Current.SendDiagnosticMessage("the first seed is {0}", FirstSeed);
 
         var result = Campaign.Run(FirstSeed, Budget, visits);
 

@@ -8,6 +8,69 @@ namespace Tspm.Integration.Tests;
 /// <summary>Where a follow ends and what it says of it: runs, receipts over several logs, ranges that cannot be.</summary>
 public sealed class FollowEndSpecs
 {
+    [Theory]
+    [InlineData(true, 10)]
+    [InlineData(false, 130)]
+    public async Task What_was_lost_decides_the_exit_code_before_Ctrl_C_does(
+        bool losesSome,
+        int expected
+    )
+    {
+        await using var home = new TspmHome();
+        await home.StartShellAsync("flood", "seq 1 200000");
+        await home.EndedAsync("flood");
+        var follow = home.StartFollow([
+            "logs",
+            "flood",
+            "-f",
+            "-n",
+            "0",
+            "--gap",
+            "skip",
+            "--fail-on-gap",
+            "--receipt",
+        ]);
+        await TspmHome.UntilAsync(
+            async () =>
+                (await home.JsonAsync("followers", "--json"))
+                    .GetProperty("followers")
+                    .GetArrayLength() == 1,
+            "it follows"
+        );
+        if (losesSome)
+        {
+            TspmHome.Signal(follow.Pid, 19);
+            await home.RunAsync("restart", "flood");
+            await home.RunAsync("wait", "flood", "--for", "exited");
+            TspmHome.Signal(follow.Pid, 18);
+            await follow.ReadUntilAsync("entries missing");
+        }
+
+        TspmHome.Signal(follow.Pid, 2);
+        await ReadToEndAsync(follow);
+
+        Assert.Equal(expected, await follow.WaitAsync());
+        Assert.Equal(
+            losesSome,
+            !(await follow.ReadErrorsAsync()).Contains(" 0 lost", StringComparison.Ordinal)
+        );
+    }
+
+    private static async Task ReadToEndAsync(Follow follow)
+    {
+        try
+        {
+            while (true)
+            {
+                await follow.ReadAsync();
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            // That is how a follow tells that its output has ended.
+        }
+    }
+
     [Fact]
     public async Task A_receipt_of_a_log_that_was_made_again_has_a_row_for_each_log()
     {

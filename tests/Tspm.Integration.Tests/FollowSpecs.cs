@@ -87,6 +87,28 @@ public sealed class FollowSpecs
     }
 
     [Fact]
+    public async Task A_cursor_of_another_process_is_refused_and_never_from_the_start()
+    {
+        await using var home = new TspmHome();
+        await PrintAsync(home, "web", 3);
+        await PrintAsync(home, "other", 3);
+        var shown = await home.RunAsync("logs", "web", "--show-cursor", "-o", "json");
+        var cursor = JsonDocument
+            .Parse(shown.Lines[^1])
+            .RootElement.GetProperty("cursor")
+            .GetString()!;
+
+        var foreign = await home.RunAsync("logs", "other", "--after-cursor", cursor);
+        var both = await home.RunAsync("logs", "web", "other", "--after-cursor", cursor);
+
+        Assert.Equal(2, foreign.ExitCode);
+        Assert.Equal("", foreign.Output);
+        Assert.Contains("default/web, not of other", foreign.Errors);
+        Assert.Equal(0, both.ExitCode);
+        Assert.Contains("line 3", both.Output);
+    }
+
+    [Fact]
     public async Task A_cursor_of_a_log_that_is_gone_says_so_and_one_that_was_made_again_goes_on()
     {
         await using var home = new TspmHome();

@@ -87,6 +87,41 @@ public sealed class LimitSpecs
         }
     }
 
+    // The form of a minute; run it with -explicit on, on the published binary.
+    [Fact(Explicit = true)]
+    public async Task A_minute_of_flood_beside_a_follower_that_stands_still_adds_no_more_than_a_MiB()
+    {
+        await using var home = new TspmHome();
+        await home.StartShellAsync("flood", "seq 1 1000000");
+        var daemon = await home.DaemonPidAsync();
+        await SteadyAsync(home, daemon);
+        var before = await MeasureAsync(home, daemon);
+        var stopped = await FollowAsync(home);
+        try
+        {
+            await TspmHome.UntilAsync(async () => await FollowersAsync(home) == 1, "it follows");
+            TspmHome.Signal(stopped, 19);
+            var begun = TimeProvider.System.GetTimestamp();
+            var floods = 0;
+            while (TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromMinutes(1))
+            {
+                await FloodAsync(home, 1);
+                floods++;
+            }
+
+            var after = await MeasureAsync(home, daemon);
+
+            TestContext.Current.TestOutputHelper?.WriteLine(
+                $"{floods} floods of 1,000,000 lines: {before} KiB before, {after} KiB after"
+            );
+            Assert.InRange(after, 1, before + 1024);
+        }
+        finally
+        {
+            TspmHome.Signal(stopped, 9);
+        }
+    }
+
     [Fact]
     public async Task A_follower_that_stands_still_does_not_slow_the_others_down()
     {

@@ -81,7 +81,7 @@ internal static class HelpTopics
 
     private const string Markers = """
         markers: rows of tspm between the lines of programs
-          -- web: 1204 entries missing (seq 88121..89324): reader too slow, not on disk any more --
+          -- web: 1204 entries missing (seq 88121..89324): reader too slow, not read from disk --
           -- web: filled 9310 entries from disk (seq 78811..88120) --
           -- connection to the tspm daemon lost, retrying --
           -- reconnected, nothing missed --

@@ -117,19 +117,39 @@ internal static class LogQuery
 
         var named = select.Select(one => one.Contains('/') ? one : $"default/{one}").ToHashSet();
         var gone = cursor.Places.FirstOrDefault(place =>
-            named.Contains(place.Name)
-            && !logs.Any(log =>
-                log.LogId == place.LogId.ToString() || $"{log.Ns}/{log.Name}" == place.Name
-            )
+            named.Contains(place.Name) && !logs.Any(log => IsIn(place, log))
         );
-        return gone is null
-            ? logs
-            : throw new CliException(
+        if (gone is not null)
+        {
+            throw new CliException(
                 ExitCodes.NotFound,
                 $"the log of {gone.Name} that the cursor stands in is not there any more",
                 "see: tspm list"
             );
+        }
+
+        // A cursor of something else says nothing about these: not from the start, and not from the closest.
+        var isForeign =
+            logs.Count > 0 && !logs.Any(log => cursor.Places.Any(place => IsIn(place, log)));
+        return isForeign && select.Count > 0 && Patterns(select).Count == 0
+            ? throw new CliException(
+                ExitCodes.Usage,
+                $"the cursor is one of {NamesOf(cursor)}, not of {string.Join(", ", select)}",
+                "a cursor goes on in the logs that it was made of"
+            )
+            : logs;
     }
+
+    private static bool IsIn(CursorPlace place, LogTarget log) =>
+        log.LogId == place.LogId.ToString() || $"{log.Ns}/{log.Name}" == place.Name;
+
+    private static string NamesOf(FollowCursor cursor) =>
+        cursor.Places.Count switch
+        {
+            0 => "no process",
+            1 => cursor.Places[0].Name,
+            _ => $"{cursor.Places[0].Name} and {cursor.Places.Count - 1} more",
+        };
 
     private static LogSelection ReadSelection(Invocation invocation)
     {

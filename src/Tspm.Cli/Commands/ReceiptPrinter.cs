@@ -42,7 +42,8 @@ internal static class ReceiptPrinter
             receipt.FirstRun == receipt.LastRun
                 ? $"run {receipt.LastRun}"
                 : $"runs {receipt.FirstRun}..{receipt.LastRun}";
+        var range = receipt.First == 0 ? "" : $"{runs}, seq {receipt.First}..{receipt.Last}: ";
         var truncated = receipt.Truncated > 0 ? $", {receipt.Truncated} truncated" : "";
-        return $"{name}: {runs}, seq {receipt.First}..{receipt.Last}: {receipt.Shown} shown, {receipt.Filtered} filtered, {receipt.Lost} lost, {receipt.Recovered} recovered{truncated}";
+        return $"{name}: {range}{receipt.Shown} shown, {receipt.Filtered} filtered, {receipt.Lost} lost, {receipt.Recovered} recovered{truncated}";
     }
 }

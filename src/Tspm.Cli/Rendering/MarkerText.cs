@@ -93,7 +93,7 @@ internal static class MarkerText
     private static string Words(GapReason reason) =>
         reason switch
         {
-            GapReason.Slow => "reader too slow, not on disk any more",
+            GapReason.Slow => "reader too slow, not read from disk",
             GapReason.Dropped => "written faster than it could be kept",
             GapReason.Expired => "older than what is kept",
             GapReason.Flushed => "the log was flushed",

@@ -24,7 +24,7 @@ public sealed class LogPrinterTests
         var (output, errors) = Print(new LogPrinterOptions(), WriteAll);
 
         Assert.Equal(
-            "one\ntwo\n-- web: 3 entries missing (seq 14..16): reader too slow, not on disk any more --\n",
+            "one\ntwo\n-- web: 3 entries missing (seq 14..16): reader too slow, not read from disk --\n",
             output
         );
         Assert.Equal("", errors);
