@@ -83,7 +83,7 @@ internal sealed class Invocation(
         throw new CliException(
             ExitCodes.Usage,
             $"--{key}: \"{text}\" is not one of {string.Join(", ", words)}",
-            near.Count > 0 ? $"did you mean {near[0]}?" : null
+            near.Count > 0 ? $"did you mean: {string.Join(", ", near)}?" : null
         );
     }
 }

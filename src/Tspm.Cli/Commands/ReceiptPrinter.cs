@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Tspm.Client;
 using Tspm.Protocol.Messages;
 
@@ -24,7 +25,7 @@ internal static class ReceiptPrinter
 
             context.Say(
                 context.IsJson
-                    ? $"{{\"v\":1,\"kind\":\"receipt\",\"name\":\"{log.Name}\",\"log\":\"{log.LogId}\",\"firstRun\":{receipt.FirstRun},\"lastRun\":{receipt.LastRun},\"first\":{receipt.First},\"last\":{receipt.Last},\"shown\":{receipt.Shown},\"filtered\":{receipt.Filtered},\"lost\":{receipt.Lost},\"recovered\":{receipt.Recovered},\"truncated\":{receipt.Truncated}}}"
+                    ? $"{{\"v\":1,\"kind\":\"receipt\",\"name\":\"{JsonEncodedText.Encode(log.Name)}\",\"log\":\"{log.LogId}\",\"firstRun\":{receipt.FirstRun},\"lastRun\":{receipt.LastRun},\"first\":{receipt.First},\"last\":{receipt.Last},\"shown\":{receipt.Shown},\"filtered\":{receipt.Filtered},\"lost\":{receipt.Lost},\"recovered\":{receipt.Recovered},\"truncated\":{receipt.Truncated}}}"
                     : TextOf(
                         isReplaced ? $"{log.Name} (before it was made again)" : log.Name,
                         receipt

@@ -97,7 +97,7 @@ internal static class WaitCommand
     private static string JsonOf(string condition, WaitResult result)
     {
         var line = result.Line is { } text ? $",\"line\":\"{JsonEncodedText.Encode(text)}\"" : "";
-        return $"{{\"v\":1,\"kind\":\"wait\",\"name\":\"{result.Name}\",\"for\":\"{JsonEncodedText.Encode(condition)}\",\"met\":{(result.ExitCode == 0 ? "true" : "false")}{line}}}";
+        return $"{{\"v\":1,\"kind\":\"wait\",\"name\":\"{JsonEncodedText.Encode(result.Name)}\",\"for\":\"{JsonEncodedText.Encode(condition)}\",\"met\":{(result.ExitCode == 0 ? "true" : "false")}{line}}}";
     }
 
     /// <summary>The expression of <c>log:/re/</c>; null if it is a state.</summary>

@@ -20,7 +20,9 @@ internal static class CompletionScripts
             _ => throw new CliException(
                 ExitCodes.Usage,
                 $"there is no completion for \"{shell}\", only for {string.Join(", ", Shells)}",
-                NearestNames.To(shell, Shells) is [var near, ..] ? $"did you mean: {near}?" : null,
+                NearestNames.To(shell, Shells) is { Count: > 0 } near
+                    ? $"did you mean: {string.Join(", ", near)}?"
+                    : null,
                 ErrorCode.BadValue
             ),
         };

@@ -57,7 +57,7 @@ internal static class LastLine
             _ =>
                 $"kill {TerminalSanitizer.Clean(state.Current?.View.Name ?? "")} with SIGKILL? y or n ",
         };
-        var x = grid.PutCut(2, y, head, CellStyle.Bold, room);
+        var x = grid.PutCut(2, y, head, CellStyle.Bold, room - 2);
 
         // The end of a long text is what is being typed.
         var left = Math.Max(1, room - (x - 2) - 1);

@@ -5,7 +5,6 @@ internal static class ByteKinds
 {
     private const byte InWord = 0x10;
     private const byte InToken = 0x20;
-    private static readonly byte[] Table = Fill();
 
     /// <summary>What begins here.</summary>
     public static ByteKind Of(byte value) => (ByteKind)(Table[value] & 0x0F);
@@ -16,25 +15,14 @@ internal static class ByteKinds
     /// <summary>The same, and what joins words to paths and names of types.</summary>
     public static bool IsInToken(byte value) => (Table[value] & InToken) != 0;
 
-    private static byte[] Fill()
-    {
-        var table = new byte[256];
-        for (var value = 0; value < 256; value++)
-        {
-            var letter = (char)value;
-            var isDigit = char.IsAsciiDigit(letter);
-            var isWord = isDigit || char.IsAsciiLetter(letter) || letter == '_' || value >= 0x80;
-            var isToken = isWord || letter is '.' or '/' or '-' or '~' or '+' or '@';
-            var kind =
-                isDigit ? ByteKind.Digit
-                : isWord || letter is '/' or '~' ? ByteKind.Letter
-                : letter is '"' or '\'' ? ByteKind.Quote
-                : ByteKind.Other;
-            table[value] = (byte)((byte)kind | (isWord ? InWord : 0) | (isToken ? InToken : 0));
-        }
-
-        return table;
-    }
+    // 256 bytes in the image itself: no look at a static field that may have to be made first. The rules are in a test.
+    private static ReadOnlySpan<byte> Table =>
+        "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"u8
+        + "\0\0\u0003\0\0\0\0\u0003\0\0\0 \0  !2222222222\0\0\0\0\0\0"u8
+        + " 11111111111111111111111111\0\0\0\01"u8
+        + "\011111111111111111111111111\0\0\0!\0"u8
+        + "1111111111111111111111111111111111111111111111111111111111111111"u8
+        + "1111111111111111111111111111111111111111111111111111111111111111"u8;
 }
 
 /// <summary>What a byte can begin.</summary>

@@ -27,6 +27,11 @@ internal static class LevelWords
                 : TokenStyle.Plain;
         }
 
+        if (!MayTell(word.Length, word[0]))
+        {
+            return TokenStyle.Plain;
+        }
+
         Span<byte> lower = stackalloc byte[Longest];
         var isUpper =
             Ascii.ToLower(word, lower, out var length) == System.Buffers.OperationStatus.Done;
@@ -41,6 +46,33 @@ internal static class LevelWords
         return style != TokenStyle.Plain ? style
             : isUpper || StandsAsLevel(line, start, start + length) ? Weak(text)
             : TokenStyle.Plain;
+    }
+
+    // Most words of a line begin with no letter that a level of their length begins with.
+    private static bool MayTell(int length, byte first)
+    {
+        const uint a = 1;
+        const uint c = 1 << 2;
+        const uint d = 1 << 3;
+        const uint e = 1 << 4;
+        const uint f = 1 << 5;
+        const uint i = 1 << 8;
+        const uint n = 1 << 13;
+        const uint p = 1 << 15;
+        const uint t = 1 << 19;
+        const uint w = 1 << 22;
+        var letters = length switch
+        {
+            3 => e | w | i | d,
+            4 => w | f | c | i | d | t,
+            5 => e | f | p | a | d | t,
+            6 => f | e | n,
+            7 => f | w,
+            8 => w | c,
+            _ => e | t,
+        };
+        var at = (first | 0x20) - 'a';
+        return at is >= 0 and < 26 && (letters & (1u << at)) != 0;
     }
 
     // [info], level=info, "info: " at the start of a line.
