@@ -90,6 +90,12 @@ public sealed class TspmIpcClient : IAsyncDisposable
             ct
         );
 
+    /// <summary>What the selected processes use now, and lately.</summary>
+    public Task<SamplesReply> GetSamplesAsync(
+        SamplesRequest request,
+        CancellationToken ct = default
+    ) => AskAsync(MethodNumbers.Samples, request, Json.SamplesRequest, Json.SamplesReply, ct);
+
     /// <summary>Starts a new process or known ones.</summary>
     public Task<ActionReply> StartAsync(StartRequest request, CancellationToken ct = default) =>
         AskAsync(MethodNumbers.Start, request, Json.StartRequest, Json.ActionReply, ct);

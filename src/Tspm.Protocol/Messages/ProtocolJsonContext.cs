@@ -47,4 +47,6 @@ namespace Tspm.Protocol.Messages;
 [JsonSerializable(typeof(VerifyReply))]
 [JsonSerializable(typeof(LocateRequest))]
 [JsonSerializable(typeof(LocateReply))]
+[JsonSerializable(typeof(SamplesRequest))]
+[JsonSerializable(typeof(SamplesReply))]
 public sealed partial class ProtocolJsonContext : JsonSerializerContext;
