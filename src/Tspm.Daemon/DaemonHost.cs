@@ -8,12 +8,14 @@ using SmartIpc.Requests;
 using Tspm.CaptureLog;
 using Tspm.CaptureLog.Control;
 using Tspm.Daemon.Crashes;
+using Tspm.Daemon.Hooks;
 using Tspm.Daemon.Ingest;
 using Tspm.Daemon.Interop;
 using Tspm.Daemon.Ipc;
 using Tspm.Daemon.Keeper;
 using Tspm.Daemon.Logging;
 using Tspm.Daemon.Persistence;
+using Tspm.Daemon.Resources;
 using Tspm.Daemon.Supervision;
 using Tspm.Daemon.Topics;
 using Tspm.Logs;
@@ -117,6 +119,8 @@ public static class DaemonHost
         private Task _resurrecting = Task.CompletedTask;
         private readonly CrashRecorder _crashes;
         private readonly SyncClock _sync = new();
+        private readonly Sampler _sampler;
+        private readonly HookDesk _hooks;
         private Task[] _watches = [];
 
         public DaemonLife(DaemonOptions options, JsonFileLogger log, TimeProvider time)
@@ -127,6 +131,13 @@ public static class DaemonHost
             _crashes = new CrashRecorder(options.Home, log);
             _registry = new ProcessRegistry(
                 new ProcessListFile(options.Home.ProcessList, time),
+                log
+            );
+            _hooks = new HookDesk(time, log);
+            _sampler = new Sampler(
+                new SampleRound(time, () => _finder.NeverOurs),
+                new SampledProcesses(_registry, time),
+                time,
                 log
             );
         }
@@ -161,7 +172,9 @@ public static class DaemonHost
                 isLast ? "the daemon was shut down" : "the daemon is replaced",
                 HandoverRetry
             );
+            await _sampler.DisposeAsync();
             await _registry.DisposeAsync();
+            await _hooks.DisposeAsync();
 
             // Its commands are answered when the supervisors end.
             await _resurrecting;
@@ -234,6 +247,7 @@ public static class DaemonHost
             await _ingest.CaughtUp;
             await ReportReplacedAsync();
             Resume(recorder);
+            _sampler.Start();
             Serve(factory, topics);
             await _keeper.ServingAsync(CancellationToken.None);
             WatchTasks();
@@ -281,6 +295,8 @@ public static class DaemonHost
                 SaveAsync = _registry.SaveAsync,
                 Crashes = _crashes,
                 Sync = _sync,
+                Sampler = _sampler,
+                Hooks = _hooks,
                 NextStartOrder = _registry.NextStartOrder,
             };
 
@@ -408,10 +424,11 @@ public static class DaemonHost
         private void Serve(ProcessFactory factory, LogTopicSource topics)
         {
             var table = new RequestTable();
-            new ProcessHandlers(_registry, factory, _time).Register(table);
+            new ProcessHandlers(_registry, factory, _sampler, _time).Register(table);
             new SupervisionHandlers(_registry, factory, _time).Register(table);
             new LogHandlers(_registry).Register(table);
             new StoreHandlers(_registry, _ingest!, _options.Home).Register(table); // set before this is called
+            new ResourceHandlers(_registry, _sampler, _time).Register(table);
             new WhyHandlers(_registry, _options.Home, _time).Register(table);
             _handlers = new DaemonHandlers(
                 _options,

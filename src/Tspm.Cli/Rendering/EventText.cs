@@ -52,6 +52,9 @@ internal static class EventText
             LogEvents.Failed => "given up",
             LogEvents.Survivors => $"run {told.Run} left programs that could not be ended",
             LogEvents.Changed => "changed",
+            LogEvents.HookFailed => "a hook could not be told",
+            LogEvents.Limit => $"run {told.Run} is over a limit",
+            LogEvents.LimitMissing => $"run {told.Run} runs without a limit that was asked for",
             _ => told.What,
         };
         var isTold = told.What == LogEvents.SpawnFailed || string.IsNullOrEmpty(told.Message);

@@ -49,4 +49,8 @@ namespace Tspm.Protocol.Messages;
 [JsonSerializable(typeof(LocateReply))]
 [JsonSerializable(typeof(SamplesRequest))]
 [JsonSerializable(typeof(SamplesReply))]
+[JsonSerializable(typeof(LimitSpec))]
+[JsonSerializable(typeof(HookMessage))]
+[JsonSerializable(typeof(EnvRequest))]
+[JsonSerializable(typeof(EnvReply))]
 public sealed partial class ProtocolJsonContext : JsonSerializerContext;
