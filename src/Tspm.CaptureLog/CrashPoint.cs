@@ -6,9 +6,9 @@ namespace Tspm.CaptureLog;
 
 /// <summary>Named places at which a test has the process killed, as the kernel would kill it.</summary>
 /// <remarks>
-/// <c>TSPM_CRASH_AT=name[:n]</c> kills at the n-th time (from 1) that the place is passed. Both variables are read once, at the
-/// start of the process; without them a place costs one comparison. <c>TSPM_CRASH_ONCE=path</c>: only who can still
-/// remove that file is killed, so that whoever comes after lives.
+/// <c>TSPM_CRASH_AT=name[:n]</c> kills at the n-th time (from 1) that the place is passed, or a later one. Both variables are
+/// read once, at the start of the process; without them a place costs one comparison. <c>TSPM_CRASH_ONCE=path</c>: only who
+/// can still remove that file is killed, so that whoever comes after lives until the file is there again.
 /// </remarks>
 public static partial class CrashPoint
 {
@@ -26,6 +26,21 @@ public static partial class CrashPoint
 
     /// <summary>Keeper: runs are known again, their pipes are not open.</summary>
     public const string InAdoption = "keeper.adopting";
+
+    /// <summary>Keeper: the next data file is there, the journal does not tell of it.</summary>
+    public const string InRotation = "keeper.rotating";
+
+    /// <summary>Keeper: what is dropped at the cap is in the journal, its file is still there.</summary>
+    public const string InDrop = "keeper.dropping";
+
+    /// <summary>Daemon: the next index file is written, it does not have its name.</summary>
+    public const string InIndexFile = "daemon.index-file";
+
+    /// <summary>Daemon: retention has deleted a data file, the index does not tell it.</summary>
+    public const string InRetention = "daemon.expiring";
+
+    /// <summary>Daemon: the index tells what has expired, its own old files are still there.</summary>
+    public const string AfterRetention = "daemon.expired";
 
     /// <summary>Daemon: entries have numbers, the index does not have them.</summary>
     public const string BeforeIndex = "daemon.numbered";
@@ -52,7 +67,7 @@ public static partial class CrashPoint
     }
 
     private static bool IsReached(string name) =>
-        Wanted.Name == name && Interlocked.Increment(ref _passed) == Wanted.Count;
+        Wanted.Name == name && Interlocked.Increment(ref _passed) >= Wanted.Count;
 
     private static (string? Name, int Count) Read()
     {

@@ -86,6 +86,10 @@ public sealed record HomePaths(string Root, string Machine)
             )
         );
 
+    /// <summary>The named pipe of a run's stdin; there as long as it is open.</summary>
+    public string InputPipe(uint id, uint run) =>
+        Path.Join(Process(id), string.Create(CultureInfo.InvariantCulture, $"run{run}.in"));
+
     /// <summary>The index file that begins with this seq.</summary>
     public string IndexFile(uint id, long firstSeq) =>
         Path.Join(

@@ -9,16 +9,20 @@ namespace Tspm.CaptureLog;
 /// <param name="Session">Its session.</param>
 /// <param name="StartTime">Field 22, clock ticks since boot; with the pid and the boot, an identity.</param>
 /// <param name="WaitStatus">Field 52, of a zombie.</param>
+/// <param name="CpuTicks">Fields 14 and 15, its own CPU time, a hundred to a second.</param>
 public readonly record struct ProcessStat(
     int Pid,
     char State,
     int Session,
     ulong StartTime,
-    int WaitStatus
+    int WaitStatus,
+    ulong CpuTicks
 )
 {
     // Counted from the state, which is field 3.
     private const int SessionAt = 3;
+    private const int UserTimeAt = 11;
+    private const int SystemTimeAt = 12;
     private const int StartTimeAt = 19;
     private const int ExitCodeAt = 49;
 
@@ -56,7 +60,9 @@ public readonly record struct ProcessStat(
             && int.TryParse(fields[SessionAt], culture, out var session)
             && ulong.TryParse(fields[StartTimeAt], culture, out var startTime)
             && int.TryParse(fields[ExitCodeAt], culture, out var status)
-            ? new ProcessStat(pid, fields[0][0], session, startTime, status)
+            && ulong.TryParse(fields[UserTimeAt], culture, out var userTime)
+            && ulong.TryParse(fields[SystemTimeAt], culture, out var systemTime)
+            ? new ProcessStat(pid, fields[0][0], session, startTime, status, userTime + systemTime)
             : null;
     }
 }

@@ -76,11 +76,14 @@ internal sealed class CliContext
         }
     }
 
-    /// <summary>A connection for questions.</summary>
+    /// <summary>A connection for questions: to the daemon, or with <c>--offline</c> to the files themselves.</summary>
     public Task<TspmIpcClient> ConnectAsync(
         ReconnectPolicy? reconnect = null,
         CancellationToken ct = default
-    ) => Launcher.ConnectAsync(reconnect, ct);
+    ) =>
+        Invocation.Has("offline")
+            ? OfflineHome.ConnectAsync(this, ct)
+            : Launcher.ConnectAsync(reconnect, ct);
 
     /// <summary>Writes text to stdout.</summary>
     public void Print(string text) => Output.Write(Encoding.UTF8.GetBytes(text));

@@ -46,8 +46,13 @@ public sealed class TspmCaller : IDisposable
 
     /// <summary>The selected processes; all if none is named.</summary>
     /// <exception cref="TspmException">The daemon refused or is gone.</exception>
-    public ProcessesReply List(IReadOnlyList<string> select) =>
-        Ask(MethodNumbers.List, new SelectRequest(select), Json.SelectRequest, Json.ProcessesReply);
+    public ProcessesReply List(IReadOnlyList<string> select, bool withCounters = false) =>
+        Ask(
+            MethodNumbers.List,
+            new SelectRequest(select) { Counters = withCounters },
+            Json.SelectRequest,
+            Json.ProcessesReply
+        );
 
     /// <summary>All facts about the selected processes.</summary>
     /// <exception cref="TspmException">The daemon refused or is gone.</exception>

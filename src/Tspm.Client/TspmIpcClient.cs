@@ -161,6 +161,14 @@ public sealed class TspmIpcClient : IAsyncDisposable
     public Task<ActionReply> SignalAsync(SignalRequest request, CancellationToken ct = default) =>
         AskAsync(MethodNumbers.Signal, request, Json.SignalRequest, Json.ActionReply, ct);
 
+    /// <summary>Writes into the stdin of a program.</summary>
+    public Task<SendReply> SendAsync(SendRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Send, request, Json.SendRequest, Json.SendReply, ct);
+
+    /// <summary>Sets the size of the terminal of a program.</summary>
+    public Task ResizeAsync(ResizeRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Resize, request, Json.ResizeRequest, Json.EmptyMessage, ct);
+
     /// <summary>Waits a little for the end of a run.</summary>
     public Task<WaitExitReply> WaitExitAsync(
         WaitExitRequest request,
@@ -296,6 +304,12 @@ public sealed class TspmIpcClient : IAsyncDisposable
                 JsonSerializer.SerializeToUtf8Bytes(optionsForGen(gen), Json.LogSubscribeOptions),
             creditBytes
         );
+
+    /// <summary>The bytes that a program prints, before they are lines, until its run ends.</summary>
+    /// <param name="processId">The process.</param>
+    /// <param name="optionsForGen">Called before each subscribe with its generation.</param>
+    public IpcSubscription SubscribeTerminal(uint processId, Func<uint, byte[]> optionsForGen) =>
+        _ipc.Subscribe(TopicNames.Terminal(processId), gen => optionsForGen(gen), CreditBytes);
 
     /// <summary>Hears of processes that are made and deleted: a batch for each change, without content.</summary>
     public IpcSubscription SubscribeProcesses() =>

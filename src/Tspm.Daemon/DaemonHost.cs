@@ -16,8 +16,10 @@ using Tspm.Daemon.Keeper;
 using Tspm.Daemon.Logging;
 using Tspm.Daemon.Persistence;
 using Tspm.Daemon.Resources;
+using Tspm.Daemon.Schedule;
 using Tspm.Daemon.Supervision;
 using Tspm.Daemon.Topics;
+using Tspm.Daemon.Watch;
 using Tspm.Logs;
 using Tspm.Protocol.Messages;
 
@@ -116,12 +118,16 @@ public static class DaemonHost
         private DaemonHandlers? _handlers;
         private IpcServer? _server;
         private StoreUpkeep? _upkeep;
+        private UnknownRuns? _unknown;
         private Task _resurrecting = Task.CompletedTask;
         private readonly CrashRecorder _crashes;
         private readonly SyncClock _sync = new();
         private readonly Sampler _sampler;
         private readonly HookDesk _hooks;
+        private readonly DiskTroubles _disk = new();
         private Task[] _watches = [];
+        private FileWatches? _fileWatches;
+        private Schedules? _schedules;
 
         public DaemonLife(DaemonOptions options, JsonFileLogger log, TimeProvider time)
         {
@@ -153,6 +159,8 @@ public static class DaemonHost
             await StartAsync();
             var end = await _end.Task;
             DaemonLog.Stopping(_log, end.ToString());
+            var watches = _fileWatches!.DisposeAsync().AsTask(); // set in StartAsync
+            var schedules = _schedules!.DisposeAsync().AsTask(); // set in StartAsync
 
             // Set in StartAsync.
             if (end == DaemonEnd.StopAll)
@@ -175,12 +183,15 @@ public static class DaemonHost
             await _sampler.DisposeAsync();
             await _registry.DisposeAsync();
             await _hooks.DisposeAsync();
+            await watches;
+            await schedules;
 
             // Its commands are answered when the supervisors end.
             await _resurrecting;
             await _upkeep!.DisposeAsync();
             await _crashes.DisposeAsync();
             await _ingest!.StopAsync();
+            await _unknown!.DisposeAsync();
             return end;
         }
 
@@ -225,19 +236,24 @@ public static class DaemonHost
                 CancellationToken.None
             );
             _finder.Exclude(_keeper.Pid);
-            _keeper.Replaced += _finder.Exclude;
+            _keeper.Replaced += hello => _finder.Exclude((int)hello.Pid);
             _keeper.TerminateAsked += () => _end.TrySetResult(DaemonEnd.StopAll);
             var recorder = new RunRecorder(_registry)
             {
                 Synced = () => _upkeep?.OnSynced(),
                 Held = _held,
                 Sync = _sync,
+                Disk = _disk,
             };
             _logs = new LogIngest(_options.Home, _options.Logs.Validate(), recorder);
             _ingest = new IngestThread(_options.Home, _logs, _log);
+            _unknown = new UnknownRuns(_registry, _ingest);
+            _keeper.Replaced += _unknown.OnReplaced;
             _upkeep = new StoreUpkeep(_options.Home, _registry, _ingest, _time, _log);
             _keeper.NumberedTo = process => _logs.Find(process)?.NumberedTo ?? default;
-            var topics = new LogTopicSource(_registry);
+            var terminals = new TerminalFeeds();
+            _logs.Chunks = terminals.OnChunk;
+            var topics = new LogTopicSource(_registry, terminals, _options.Home);
             var services = MakeServices();
             var factory = new ProcessFactory(_registry, services, _logs, topics);
             services.ForgetAsync = factory.ForgetAsync;
@@ -248,6 +264,8 @@ public static class DaemonHost
             await ReportReplacedAsync();
             Resume(recorder);
             _sampler.Start();
+            _fileWatches = new FileWatches(_registry, _options.Home.Root, _time, _log);
+            _schedules = new Schedules(_registry, _time);
             Serve(factory, topics);
             await _keeper.ServingAsync(CancellationToken.None);
             WatchTasks();
@@ -283,6 +301,7 @@ public static class DaemonHost
             {
                 // Both set before this is called.
                 Keeper = _keeper!,
+                Held = _held,
                 Ingest = _ingest!,
                 Time = _time,
                 Log = _log,
@@ -297,6 +316,7 @@ public static class DaemonHost
                 Sync = _sync,
                 Sampler = _sampler,
                 Hooks = _hooks,
+                Disk = _disk,
                 NextStartOrder = _registry.NextStartOrder,
             };
 
@@ -426,8 +446,11 @@ public static class DaemonHost
             var table = new RequestTable();
             new ProcessHandlers(_registry, factory, _sampler, _time).Register(table);
             new SupervisionHandlers(_registry, factory, _time).Register(table);
-            new LogHandlers(_registry).Register(table);
-            new StoreHandlers(_registry, _ingest!, _options.Home).Register(table); // set before this is called
+            var catalog = new RegistryCatalog(_registry);
+            new LogHandlers(catalog).Register(table);
+            new VerifyHandlers(catalog, _options.Home).Register(table);
+            new StoreHandlers(_registry, _ingest!).Register(table); // set before this is called
+            new InputHandlers(_registry, _keeper!, _time).Register(table); // set before this is called
             new ResourceHandlers(_registry, _sampler, _time).Register(table);
             new WhyHandlers(_registry, _options.Home, _time).Register(table);
             _handlers = new DaemonHandlers(

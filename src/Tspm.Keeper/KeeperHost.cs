@@ -87,7 +87,7 @@ public static class KeeperHost
         var runs = new RunTable(options.Home, captures, sync, room);
         var adopter = new Adopter(options.Home, runs, sync, journal, scan, log);
         adopter.Add(found);
-        Restorer.Fill(handover, runs, sync);
+        Restorer.Fill(handover, runs, sync, options.Home);
         journal.Snapshot = runs.Snapshot;
         var daemon = new DaemonKeeper(options, journal, log, options.Home.DaemonLog + ".stderr");
         using var control = new ControlThread(

@@ -35,6 +35,9 @@ public sealed class LogIngest : IDisposable
         _window = new byte[SpanScanner.WindowBytes(options)];
     }
 
+    /// <summary>Told of every chunk, on the ingest thread; for who wants bytes before they are lines.</summary>
+    public ChunkObserver? Chunks { get; set; }
+
     /// <summary>The ord of the next record to read.</summary>
     public ulong Position => _journal.Position;
 
@@ -137,6 +140,10 @@ public sealed class LogIngest : IDisposable
         {
             _observer.OnRecord(record);
         }
+        else
+        {
+            Chunks?.Invoke(record);
+        }
     }
 
     private void Touch(LogWriter log)
@@ -153,6 +160,13 @@ public sealed class LogIngest : IDisposable
         {
             var log = _touched[^1];
             log.Commit();
+            if (log.TryTellMove(out var errno))
+            {
+                // What it appends is committed in the next round.
+                _observer.OnIndexMoved(log, errno);
+                continue;
+            }
+
             _touched.RemoveAt(_touched.Count - 1);
             if (log.Deadline != SpanScanner.NoDeadline && !_waiting.Contains(log))
             {
@@ -196,9 +210,18 @@ public interface IJournalObserver
 {
     /// <summary>A record, on the ingest thread, in order; must not block. May come again after a restart.</summary>
     void OnRecord(in JournalRecord record);
+
+    /// <summary>An index goes on in memory since the disk refused it, or is back; on the ingest thread, and entries may be appended.</summary>
+    /// <param name="log">Whose.</param>
+    /// <param name="errno">What the disk said; 0 if it is back.</param>
+    void OnIndexMoved(LogWriter log, int errno) { }
 }
 
 /// <summary>What a turn left to do.</summary>
 /// <param name="HasMore">The journal goes on; turn again at once.</param>
 /// <param name="Deadline">Monotonic time, ns, of the next turn even if nothing comes; <see cref="long.MaxValue"/> if none.</param>
 public readonly record struct IngestTurn(bool HasMore, long Deadline);
+
+/// <summary>Hears of chunks.</summary>
+/// <param name="record">What the keeper moved.</param>
+public delegate void ChunkObserver(in JournalRecord record);

@@ -55,6 +55,57 @@ internal static class LogOpener
         return writer;
     }
 
+    /// <summary>Opens a log to number on after what it has, writing elsewhere: nothing of it is changed.</summary>
+    /// <param name="home">The home it lies in.</param>
+    /// <param name="scratch">Where what is numbered now goes.</param>
+    /// <param name="process">The process.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="time">The wall clock.</param>
+    /// <param name="problems">What is wrong with its files, in words.</param>
+    /// <returns>The writer; null if a later version of tspm has written the log.</returns>
+    /// <exception cref="IOException">The home cannot be read, or the other place not written.</exception>
+    public static LogWriter? OpenBeside(
+        HomePaths home,
+        HomePaths scratch,
+        uint process,
+        LogStoreOptions options,
+        TimeProvider time,
+        out IReadOnlyList<string> problems
+    )
+    {
+        var directory = scratch.Process(process);
+        Directory.CreateDirectory(
+            directory,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        );
+        var opened = IndexOpener.Open(
+            home.Process(process),
+            SpillPlace.Of(home),
+            process,
+            isReadOnly: true
+        );
+        problems = opened.Problems;
+        if (opened.IsOfLaterVersion)
+        {
+            return null;
+        }
+
+        var index = new LogIndex(scratch, process, options, null, opened.Files);
+        var files = DataFileReader.Of(home, process);
+        var ring = new LogRing(options);
+        Prefill(ring, index, index.LastSeq, options);
+        var floors = StreamFloors.Find(home.Process(process));
+        var epoch = (index.LastCommit?.Epoch ?? 0) + 1;
+        var writer = new LogWriter(directory, index, files, floors, options, time, epoch);
+        if (index.LastCommit is { } last)
+        {
+            writer.Resume(last, last.LastSeq, opened.Checkpoints);
+        }
+
+        writer.BeginEpoch(index.LogId ?? Guid.CreateVersion7(time.GetUtcNow()), ring);
+        return writer;
+    }
+
     /// <summary>The newest spans in memory, so that a reader of the tail needs no disk.</summary>
     private static void Prefill(LogRing ring, LogIndex index, long lastSeq, LogStoreOptions options)
     {

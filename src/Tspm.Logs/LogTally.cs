@@ -21,6 +21,7 @@ public sealed class LogTally
         lock (_gate)
         {
             var lost = (long[])_lost.Clone();
+            lost[(int)HoleReason.Dropped] += log.DroppedEntries;
             var oldest = log.Facts.OldestDisk;
             for (var after = 0L; after < oldest - 1; )
             {

@@ -31,6 +31,12 @@ public sealed class LogWriter : IMissingBytes
     private bool _isDisturbed;
     private long _lastWall = long.MinValue;
     private long _spilledAt;
+    private int _spillErrno;
+    private bool _hasToldSpill;
+
+    // Ranges that were numbered and dropped; told with the next commit.
+    private readonly List<(StreamName Stream, ulong From, ulong To)> _dropped = [];
+    private readonly AwayStreams _away = new();
 
     /// <summary>Makes a writer that goes on after what an index has; <see cref="BeginEpoch"/> comes next.</summary>
     internal LogWriter(
@@ -123,6 +129,27 @@ public sealed class LogWriter : IMissingBytes
         }
     }
 
+    /// <summary>Appends a life-cycle entry that has no place of its own: after everything that was read.</summary>
+    public void AppendNow(uint run, ReadOnlySpan<byte> payload) =>
+        AppendEvent(
+            run,
+            payload,
+            _position == 0 ? 0 : _position - 1,
+            Math.Max(Wall, _lastWall),
+            _time.GetTimestamp()
+        );
+
+    /// <summary>True once after the index went into memory, and once after it came back.</summary>
+    /// <param name="errno">Why it went; 0 if it is back.</param>
+    internal bool TryTellMove(out int errno)
+    {
+        var isSpilling = _index.IsSpilling;
+        errno = isSpilling ? _spillErrno : 0;
+        var hasMoved = isSpilling != _hasToldSpill;
+        _hasToldSpill = isSpilling;
+        return hasMoved;
+    }
+
     /// <summary>Takes in a record of this process.</summary>
     /// <param name="record">The record.</param>
     /// <param name="window">Scratch space.</param>
@@ -143,9 +170,17 @@ public sealed class LogWriter : IMissingBytes
                 break;
             case JournalRecordKind.StreamEnd:
                 End(record, window);
+                _away.End(NameOf(record), _sequencer.Slots);
+                break;
+            case JournalRecordKind.SpillBegan:
+                _away.Begin(NameOf(record), _sequencer.SlotCount);
+                break;
+            case JournalRecordKind.SpillEnded:
+                _away.End(NameOf(record), _sequencer.Slots);
                 break;
             case JournalRecordKind.Dropped:
                 Drops?.Add(record);
+                NoteDropped(record);
                 ScannerOf(record).Scan(record.B, ChunkStamp.Of(record), _files, window);
                 break;
             default:
@@ -188,6 +223,7 @@ public sealed class LogWriter : IMissingBytes
 
         var entries = _sequencer.SlotCount;
         SeeClock(_sequencer.Slots);
+        _away.MarkAll(_sequencer.Slots);
         CrashPoint.Pass(CrashPoint.BeforeIndex);
         try
         {
@@ -202,7 +238,9 @@ public sealed class LogWriter : IMissingBytes
         CrashPoint.Pass(CrashPoint.AfterIndex);
         Log.Publish(_sequencer.Slots[..entries]);
         _sequencer.Clear();
+        _away.Committed();
         _isDirty = false;
+        TellDropped();
         if (_index.IsFull)
         {
             BeginFile(0, _index.IsSpilling);
@@ -314,6 +352,13 @@ public sealed class LogWriter : IMissingBytes
         }
 
         SeeOrphans();
+        foreach (var newest in _files.ListFiles().GroupBy(file => file.Stream))
+        {
+            if (newest.Last().IsSpill)
+            {
+                _away.Begin(newest.Key, 0);
+            }
+        }
     }
 
     /// <summary>Begins the file of a new epoch, with all that readers need.</summary>
@@ -321,7 +366,16 @@ public sealed class LogWriter : IMissingBytes
     internal void BeginEpoch(Guid logId, LogRing ring)
     {
         AddCommit(CommitSlot.FirstOfEpoch);
-        _index.Begin(logId, _sequencer.NextSeq, _epoch, Wall, _sequencer.Slots);
+        try
+        {
+            _index.Begin(logId, _sequencer.NextSeq, _epoch, Wall, _sequencer.Slots);
+        }
+        catch (IOException refused) when (_index.CanSpill)
+        {
+            // The disk is full just now; a daemon that could not begin would be worse.
+            _index.Begin(logId, _sequencer.NextSeq, _epoch, Wall, _sequencer.Slots, inSpill: true);
+            NoteSpill(refused);
+        }
 
         // Before any entry of it is shown: after a power loss no other entry may have the same epoch and seq.
         _index.Sync();
@@ -370,6 +424,28 @@ public sealed class LogWriter : IMissingBytes
                     ? commit.ErrConsumed
                     : commit.OutConsumed;
 
+    /// <summary>What is numbered is in the index now, and can be counted there.</summary>
+    private void TellDropped()
+    {
+        foreach (var (stream, from, to) in _dropped)
+        {
+            Log.NoteDropped(stream, from, to);
+        }
+
+        _dropped.Clear();
+    }
+
+    /// <summary>What of a dropped range has numbers already is gone for readers; the rest gets numbers without bytes.</summary>
+    private void NoteDropped(in JournalRecord record)
+    {
+        var scanner = ScannerOf(record);
+        var to = Math.Min(record.B, scanner.Consumed);
+        if (record.A < to)
+        {
+            _dropped.Add((scanner.Source, record.A, to));
+        }
+    }
+
     private SpanScanner ScannerAt(StreamName stream, ulong consumed) =>
         new(_options, _sequencer, stream, consumed) { Missing = this };
 
@@ -389,6 +465,9 @@ public sealed class LogWriter : IMissingBytes
             SeeOrphans();
         }
     }
+
+    private static StreamName NameOf(in JournalRecord record) =>
+        new(record.Stream, record.Flags.HasFlag(JournalFlags.Orphan) ? record.Run : 0);
 
     private SpanScanner ScannerOf(in JournalRecord record)
     {
@@ -443,11 +522,19 @@ public sealed class LogWriter : IMissingBytes
             AddCommit(0);
             _index.Append(_sequencer.Slots);
         }
-        catch (IOException) when (_index.CanSpill)
+        catch (IOException refused) when (_index.CanSpill)
         {
             BeginFile(entries, inSpill: true);
-            _spilledAt = _time.GetTimestamp();
+            NoteSpill(refused);
         }
+    }
+
+    private void NoteSpill(IOException refused)
+    {
+        const int otherError = 5;
+        const int errnos = 4096;
+        _spilledAt = _time.GetTimestamp();
+        _spillErrno = refused.HResult is > 0 and < errnos ? refused.HResult : otherError;
     }
 
     private void WriteWhileSpilling(int entries)
@@ -497,9 +584,10 @@ public sealed class LogWriter : IMissingBytes
 
             if (slot.IsEntry)
             {
-                slot.Flags = inSpill
-                    ? slot.Flags | SpanFlags.NotDurable
-                    : slot.Flags & ~SpanFlags.NotDurable;
+                slot.Flags =
+                    inSpill || (slot.Kind == SlotKind.Span && _away.Has(slot.Source))
+                        ? slot.Flags | SpanFlags.NotDurable
+                        : slot.Flags & ~SpanFlags.NotDurable;
             }
         }
     }

@@ -12,6 +12,9 @@ namespace Tspm.Logs;
 public sealed class ProcessLog : IDisposable
 {
     private const int BlockSpans = 64;
+
+    // What memory holds while the disk is full has no more.
+    private const int MostDroppedSpans = 1 << 18;
     private readonly LogIndex _index;
     private readonly DataFileReader _files;
     private readonly StreamFloors _floors;
@@ -25,6 +28,7 @@ public sealed class ProcessLog : IDisposable
     private (uint Epoch, long FirstSeq)[] _epochs;
     private uint _run;
     private bool _hasSearchedRuns;
+    private long _dropped;
 
     internal ProcessLog(
         uint processId,
@@ -191,10 +195,54 @@ public sealed class ProcessLog : IDisposable
         if (read < room.Length)
         {
             var from = span.Offset + (ulong)read;
-            _floors.AddGone(span.Source, from, span.Offset + span.Length);
+            var reason = span.Flags.HasFlag(SpanFlags.NotDurable)
+                ? HoleReason.Dropped
+                : HoleReason.Corrupt;
+            _floors.AddGone(span.Source, from, span.Offset + span.Length, reason);
         }
 
         return read;
+    }
+
+    /// <summary>Entries that had their numbers when the keeper dropped their bytes, as far as this daemon saw it.</summary>
+    public long DroppedEntries => Interlocked.Read(ref _dropped);
+
+    /// <summary>The keeper has dropped bytes that were numbered: what memory held while the disk was full, or what was over the cap.</summary>
+    internal void NoteDropped(StreamName stream, ulong from, ulong to)
+    {
+        _floors.AddGone(stream, from, to, HoleReason.Dropped);
+        var block = new LogSpan[BlockSpans];
+        var entries = 0L;
+        var looked = 0;
+        for (var last = _index.LastSeq; last > 0 && looked < MostDroppedSpans; )
+        {
+            var found = _index.ReadBackwards(last, block);
+            if (found == 0)
+            {
+                break;
+            }
+
+            foreach (ref readonly var span in block.AsSpan(0, found))
+            {
+                if (span.IsHole || span.Source != stream)
+                {
+                    continue;
+                }
+
+                if (span.Offset + span.Length <= from)
+                {
+                    looked = MostDroppedSpans;
+                    break;
+                }
+
+                entries += span.Offset < to ? span.Count : 0;
+            }
+
+            looked += found;
+            last = block[found - 1].Seq - 1;
+        }
+
+        Interlocked.Add(ref _dropped, entries);
     }
 
     /// <summary>Why the bytes of a span that was just read are not there.</summary>

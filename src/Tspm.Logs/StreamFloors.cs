@@ -47,26 +47,26 @@ internal sealed class StreamFloors
         {
             if (gone.Stream == span.Source && span.Offset < gone.To && end > gone.From)
             {
-                return HoleReason.Corrupt;
+                return gone.Reason;
             }
         }
 
         return HoleReason.None;
     }
 
-    /// <summary>A stretch was found missing.</summary>
-    public void AddGone(StreamName stream, ulong from, ulong to)
+    /// <summary>A stretch was found missing, or the keeper told that it dropped it.</summary>
+    public void AddGone(StreamName stream, ulong from, ulong to, HoleReason reason)
     {
         lock (_gate)
         {
             // A neighbour grows: a file that is read through span by span stays one stretch.
             var others = _gone.Where(gone =>
-                gone.Stream != stream || gone.To < from || gone.From > to
+                gone.Stream != stream || gone.Reason != reason || gone.To < from || gone.From > to
             );
             var touching = _gone.Except(others).ToList();
             var first = touching.Select(gone => gone.From).Append(from).Min();
             var end = touching.Select(gone => gone.To).Append(to).Max();
-            _gone = [.. others.TakeLast(MaxGone - 1), new GoneRange(stream, first, end)];
+            _gone = [.. others.TakeLast(MaxGone - 1), new GoneRange(stream, first, end, reason)];
         }
     }
 
@@ -82,5 +82,10 @@ internal sealed class StreamFloors
         }
     }
 
-    private readonly record struct GoneRange(StreamName Stream, ulong From, ulong To);
+    private readonly record struct GoneRange(
+        StreamName Stream,
+        ulong From,
+        ulong To,
+        HoleReason Reason
+    );
 }

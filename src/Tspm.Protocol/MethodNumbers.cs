@@ -63,6 +63,12 @@ public static class MethodNumbers
     /// <summary>Start the new run, wait until it is ready, stop the old one.</summary>
     public const ushort Reload = 44;
 
+    /// <summary>Write into the stdin of a program.</summary>
+    public const ushort Send = 45;
+
+    /// <summary>Set the size of the terminal of a program.</summary>
+    public const ushort Resize = 46;
+
     /// <summary>Start what ran when the machine or tspm ended, or what a saved list holds.</summary>
     public const ushort Resurrect = 60;
 

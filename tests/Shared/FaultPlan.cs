@@ -19,6 +19,9 @@ internal sealed class FaultPlan
     /// <summary>A cut comes after fewer bytes than 2 to the power of this: more than one frame, else none ever comes through.</summary>
     public int CutPower { get; init; } = 19;
 
+    /// <summary>Every connection is cut after exactly so many bytes from the daemon; null if it is left to the seed.</summary>
+    public int? CutEvery { get; init; }
+
     /// <summary>Writes are made in small pieces.</summary>
     public bool Chops { get; init; }
 
@@ -42,6 +45,11 @@ internal sealed class FaultPlan
         }
 
         _refusals = _random.Next(MaxRefusals + 1);
+        if (CutEvery is { } every)
+        {
+            return new Fault(CutDownAfter: every);
+        }
+
         var chop = Chops ? _random.Next() : (int?)null;
         if (!Cuts)
         {

@@ -9,11 +9,11 @@ public sealed class ProcessIdentityTests
     public void A_name_with_brackets_and_blanks_does_not_shift_the_fields()
     {
         var text =
-            "42 (a) b (c) Z 1 42 41 0 -1 4227148 201 0 0 0 0 0 0 0 20 0 1 0 92941 0 0 18446744073709551615 0 0 0 0 0 0 0 16781312 2 1 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 1792\n";
+            "42 (a) b (c) Z 1 42 41 0 -1 4227148 201 0 0 0 3 4 0 0 20 0 1 0 92941 0 0 18446744073709551615 0 0 0 0 0 0 0 16781312 2 1 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 1792\n";
 
         var stat = ProcessStat.Parse(42, text);
 
-        Assert.Equal(new ProcessStat(42, 'Z', 41, 92941, 1792), stat);
+        Assert.Equal(new ProcessStat(42, 'Z', 41, 92941, 1792, 7), stat);
         Assert.Null(ProcessStat.Parse(42, "42 (cut off) R 1 2"));
         Assert.Null(ProcessStat.Parse(42, ""));
     }

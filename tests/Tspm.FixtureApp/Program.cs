@@ -45,6 +45,9 @@ internal static class Program
                 case "flow": // RATE COUNT STOP RECORD: numbered lines, COUNT of them (0: until STOP is there); their number to RECORD
                     Flow.Write(output, Number(Next()), Number(Next()), Next(), Next());
                     break;
+                case "ledger": // RATE DIRECTORY: numbered lines until SIGTERM; DIRECTORY/$TSPM_RUN tells how many
+                    Ledger.Write(output, Number(Next()), Next());
+                    break;
                 case "record": // from here on every byte of stdout goes to this file first
                     _record = File.Create(Next());
                     break;

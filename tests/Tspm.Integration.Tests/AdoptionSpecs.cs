@@ -168,6 +168,23 @@ public sealed class AdoptionSpecs
     }
 
     [Fact]
+    public async Task When_the_home_is_deleted_its_programs_are_stopped_and_nobody_stays()
+    {
+        await using var home = new TspmHome();
+        await home.ShellAsync("TSPM_DAEMON_TIMEOUT=1s $T daemon start");
+        await home.StartShellAsync("job", "exec sleep 1000");
+        var job = (await home.JsonAsync("describe", "job", "--json")).GetProperty("pid").GetInt32();
+        int[] pids = [job, await KeeperAsync(home), await home.DaemonPidAsync()];
+
+        Directory.Delete(home.Root, recursive: true);
+
+        foreach (var pid in pids)
+        {
+            await TspmHome.UntilAsync(() => Task.FromResult(HasEnded(pid)), $"{pid} ended");
+        }
+    }
+
+    [Fact]
     public async Task A_second_keeper_ends_with_a_code_of_its_own()
     {
         await using var home = new TspmHome();
@@ -250,6 +267,76 @@ public sealed class AdoptionSpecs
     }
 
     [Fact]
+    public async Task A_run_that_the_next_keeper_does_not_know_is_told_as_lost_and_not_started_twice()
+    {
+        await using var home = new TspmHome();
+        await home.RunAsync("start", "--name", "job", "--", "/bin/sleep", "1000");
+        var pid = (await home.JsonAsync("describe", "job", "--json")).GetProperty("pid").GetInt32();
+        var keeper = await KeeperAsync(home);
+        var daemon = await home.DaemonPidAsync();
+
+        TspmHome.Signal(daemon, SigStop);
+        TspmHome.Signal(keeper, SigKill);
+        await TspmHome.UntilAsync(
+            () => Task.FromResult(LockHolder.Find(Paths(home).KeeperLock) != keeper),
+            "the keeper is gone"
+        );
+        Directory.Delete(Paths(home).Journal, recursive: true);
+        TspmHome.Signal(daemon, 18);
+        await TspmHome.UntilAsync(
+            async () =>
+                (await home.JsonAsync("describe", "job", "--json"))
+                    .GetProperty("status")
+                    .GetString() != "running",
+            "it is told as lost"
+        );
+
+        var told = await home.RunAsync("describe", "job");
+        Assert.Contains($"does not know it; pid {pid} may live on", told.Output);
+        Assert.Equal(1, await RunOfAsync(home, "job"));
+        Assert.False(HasEnded(pid));
+        TspmHome.Signal(pid, SigKill);
+    }
+
+    [Fact]
+    public async Task Adopted_programs_keep_the_size_of_their_log_files()
+    {
+        await using var home = new TspmHome();
+        var gate = home.Root + ".gate";
+        await using (var client = await StartedAsync(home))
+        {
+            await client.StartAsync(
+                new Tspm.Protocol.Messages.StartRequest
+                {
+                    Spec = new Tspm.Protocol.Messages.ProcessSpec
+                    {
+                        Name = "job",
+                        Cwd = "/",
+                        Command =
+                        [
+                            "/bin/sh",
+                            "-c",
+                            $"{Until(gate)}; i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo $i of two thousand; done; exec sleep 1000",
+                        ],
+                        Env = ["PATH=/usr/bin:/bin"],
+                        Disk = new Tspm.Protocol.Messages.LogFileSpec { FileBytes = 8 * 1024 },
+                    },
+                },
+                TestContext.Current.CancellationToken
+            );
+        }
+
+        KillBoth(home);
+        await home.RunAsync("list");
+        await File.WriteAllTextAsync(gate, "", TestContext.Current.CancellationToken);
+        await SeenAsync(home, "job", "2000 of two thousand");
+
+        var files = Directory.GetFiles(Paths(home).Process(1), "out.*");
+        Assert.True(files.Length >= 2, string.Join(' ', files));
+        File.Delete(gate);
+    }
+
+    [Fact]
     public async Task What_listens_in_place_of_the_keeper_and_is_none_is_passed_over()
     {
         await using var home = new TspmHome();
@@ -284,6 +371,12 @@ public sealed class AdoptionSpecs
         Assert.Equal("running", view.GetProperty("status").GetString());
         var log = await home.RunAsync("daemon", "logs");
         Assert.Contains("the keeper could not be asked", log.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task<Tspm.Client.TspmIpcClient> StartedAsync(TspmHome home)
+    {
+        await home.RunAsync("daemon", "start");
+        return await home.ConnectAsync();
     }
 
     private static string Until(string file) => $"while [ ! -e {file} ]; do sleep 0.02; done";

@@ -59,7 +59,7 @@ public sealed class ShutdownSpecs
         Assert.Contains("; 2 programs", status.Output);
         Assert.True(ended.ExitCode == 0, ended.ToString());
         Assert.Equal(["good", "deaf"], ended.Lines.Select(line => line.Split(' ')[0]));
-        Assert.All(pids.Append(keeper), pid => Assert.False(Directory.Exists($"/proc/{pid}")));
+        Assert.All(pids.Append(keeper), pid => Assert.False(TspmHome.IsAlive(pid)));
 
         // What was stopped without a daemon is not tried again by the next one.
         var next = await home.RunAsync("list");
@@ -79,7 +79,7 @@ public sealed class ShutdownSpecs
 
         Assert.True(ended.ExitCode == 0, ended.ToString());
         Assert.Contains("the keeper stops everything", ended.Errors);
-        Assert.False(Directory.Exists($"/proc/{keeper}"));
+        Assert.False(TspmHome.IsAlive(keeper));
     }
 
     [Fact]

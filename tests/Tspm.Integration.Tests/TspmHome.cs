@@ -13,6 +13,7 @@ public sealed partial class TspmHome : IAsyncDisposable
 {
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     public static readonly string KidPath = Path.Join(AppContext.BaseDirectory, "kid");
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private readonly List<Process> _started = [];
 
     public TspmHome(string? root = null)
@@ -70,7 +71,21 @@ public sealed partial class TspmHome : IAsyncDisposable
 
     /// <summary>Waits until a process has ended.</summary>
     public static Task GoneAsync(int pid) =>
-        UntilAsync(() => Task.FromResult(!Directory.Exists($"/proc/{pid}")), $"the end of {pid}");
+        UntilAsync(() => Task.FromResult(!IsAlive(pid)), $"the end of {pid}");
+
+    /// <summary>Whether a process runs; one that has ended and waits for its parent does not.</summary>
+    public static bool IsAlive(int pid)
+    {
+        try
+        {
+            var text = File.ReadAllText($"/proc/{pid}/stat");
+            return text[text.LastIndexOf(')') + 2] is not ('Z' or 'X');
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
     public async Task<string> SocketAsync() =>
         (await JsonAsync("daemon", "status", "--json")).GetProperty("socket").GetString()!;
@@ -108,7 +123,9 @@ public sealed partial class TspmHome : IAsyncDisposable
         while (!await holds())
         {
             Assert.True(watch.Elapsed < (deadline ?? Deadline), $"not in time: {fact}");
-            await Task.Yield();
+
+            // Looking again at once would take the processor from what is waited for.
+            await Task.Delay(2);
         }
     }
 
@@ -130,7 +147,58 @@ public sealed partial class TspmHome : IAsyncDisposable
         {
             await RunAsync("shutdown", "--timeout", "1s");
             Directory.Delete(Root, recursive: true);
+            await EndSurvivorsAsync();
         }
+    }
+
+    /// <summary>Whatever ran in this home has ended: no process carries the mark of a run of it.</summary>
+    private async Task EndSurvivorsAsync()
+    {
+        var watch = Stopwatch.StartNew();
+        while (Survivors() is { Count: > 0 } left)
+        {
+            if (watch.Elapsed > Patience)
+            {
+                left.ForEach(pid => kill(pid, 9));
+                Assert.Fail($"survived the test: {string.Join(", ", left)}");
+            }
+
+            await Task.Yield();
+        }
+    }
+
+    private List<int> Survivors()
+    {
+        var found = new List<int>();
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid))
+            {
+                continue;
+            }
+
+            try
+            {
+                var variables = File.ReadAllText(Path.Join(folder, "environ")).Split('\0');
+                var isMarked = variables.Any(one =>
+                    one.StartsWith("TSPM_RUN=", StringComparison.Ordinal)
+                );
+                if (isMarked && variables.Contains($"TSPM_HOME={Root}"))
+                {
+                    found.Add(pid);
+                }
+            }
+            catch (IOException)
+            {
+                // It ended while we looked.
+            }
+            catch (UnauthorizedAccessException)
+            {
+                // Not ours.
+            }
+        }
+
+        return found;
     }
 
     private async Task<CommandResult> RunInShellAsync(string? line, string[] arguments)

@@ -11,11 +11,16 @@ internal sealed partial class FlowFollower
     private readonly Process _process;
     private readonly Task _reading;
     private readonly Task<string> _errors;
+    private readonly bool _hasRuns;
     private long _last;
 
-    public FlowFollower(Process process)
+    /// <summary>Reads a follow.</summary>
+    /// <param name="process">It.</param>
+    /// <param name="hasRuns">The numbers begin again with each run, and the follow may begin anywhere.</param>
+    public FlowFollower(Process process, bool hasRuns = false)
     {
         _process = process;
+        _hasRuns = hasRuns;
         _errors = process.StandardError.ReadToEndAsync();
         _reading = Task.Run(Read);
     }
@@ -90,7 +95,7 @@ internal sealed partial class FlowFollower
         }
 
         Shown++;
-        if (number == _last + 1)
+        if (number == _last + 1 || (_hasRuns && (number == 1 || Shown == 1)))
         {
             Volatile.Write(ref _last, number);
             return;

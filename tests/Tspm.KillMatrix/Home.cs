@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Tspm.CaptureLog;
 using Tspm.Client;
@@ -25,6 +26,12 @@ internal sealed partial class Home : IAsyncDisposable
 
     public HomePaths Paths { get; }
 
+    /// <summary>While this file is there, the keeper dies at its next splice and takes it along.</summary>
+    public string Aim => Root + ".aim";
+
+    /// <summary>The process whose lines are counted.</summary>
+    public uint FlowId { get; set; }
+
     /// <summary>Leave the files.</summary>
     public bool IsKept { get; set; }
 
@@ -42,6 +49,28 @@ internal sealed partial class Home : IAsyncDisposable
 
     public static void Interrupt(int pid) => _ = kill(pid, 2);
 
+    /// <summary>Where the runtime is, if it is not where it is looked for.</summary>
+    public static string[] RuntimePlace() =>
+        Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } root
+            ? [$"DOTNET_ROOT={root}"]
+            : [];
+
+    /// <summary>Memory of a process that no file backs.</summary>
+    public static long AnonymousKiB(int pid) =>
+        File.ReadLines($"/proc/{pid}/status")
+            .Where(line => line.StartsWith("RssAnon:", StringComparison.Ordinal))
+            .Select(line =>
+                long.Parse(
+                    line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+                    CultureInfo.InvariantCulture
+                )
+            )
+            .First();
+
+    /// <summary>Open files of a process.</summary>
+    public static int CountDescriptors(int pid) =>
+        Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Count();
+
     /// <summary>Starts a command; its outputs can be read.</summary>
     public Process Start(params string[] arguments)
     {
@@ -53,6 +82,8 @@ internal sealed partial class Home : IAsyncDisposable
             RedirectStandardError = true,
         };
         start.Environment["TSPM_HOME"] = Root;
+        start.Environment["TSPM_CRASH_AT"] = CrashPoint.AfterSplice;
+        start.Environment["TSPM_CRASH_ONCE"] = Aim;
         start.Environment.Remove("TSPM_RUN");
         foreach (var argument in arguments)
         {
@@ -64,11 +95,14 @@ internal sealed partial class Home : IAsyncDisposable
         return process;
     }
 
+    /// <summary>It has ended and is disposed of by whoever waited.</summary>
+    public void Forget(Process process) => _started.Remove(process);
+
     /// <summary>Runs a command to its end; its stdout.</summary>
     public async Task<string> RunAsync(params string[] arguments)
     {
         using var process = Start(arguments);
-        _started.Remove(process);
+        Forget(process);
         process.StandardInput.Close();
         var errors = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();

@@ -18,10 +18,10 @@ internal sealed class Limits(MatrixOptions options)
         }
 
         var before = await home.WaitUntilWholeAsync();
-        var anonymous = AnonymousKiB(home.Keeper);
+        var anonymous = Home.AnonymousKiB(home.Keeper);
         var daemon = await MeasureAsync(home, home.Daemon);
         var keeper = await MeasureAsync(home, home.Keeper);
-        var adopted = AnonymousKiB(home.Keeper);
+        var adopted = Home.AnonymousKiB(home.Keeper);
         var status = await home.WaitUntilWholeAsync();
         Console.WriteLine(
             string.Create(
@@ -47,15 +47,4 @@ internal sealed class Limits(MatrixOptions options)
         await home.WaitUntilWholeAsync();
         return watch.Elapsed;
     }
-
-    private static long AnonymousKiB(int pid) =>
-        File.ReadLines($"/proc/{pid}/status")
-            .Where(line => line.StartsWith("RssAnon:", StringComparison.Ordinal))
-            .Select(line =>
-                long.Parse(
-                    line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-                    CultureInfo.InvariantCulture
-                )
-            )
-            .First();
 }

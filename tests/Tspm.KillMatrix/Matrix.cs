@@ -9,6 +9,7 @@ internal sealed class Matrix(MatrixOptions options)
 {
     private const int BlipsAtOnce = 10;
     private const int LongestPause = 150;
+    private const long RotateAt = 256 * 1024;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
     private readonly Random _random = new(options.Seed);
 
@@ -37,7 +38,7 @@ internal sealed class Matrix(MatrixOptions options)
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{kinds.Count} kills ({options.Kills} each of {string.Join(", ", kinds.Distinct().Order())}), seed {options.Seed}, {seconds:f1} s; {written} lines, {written / seconds:f0} lines/s; whole again after at most {slowest.TotalMilliseconds:f0} ms"
+                $"{kinds.Count} kills ({options.Kills} each of {string.Join(", ", kinds.Distinct().Order())}), seed {options.Seed}, {seconds:f1} s; {written} lines, {written / seconds:f0} lines/s; whole again after at most {slowest.Time.TotalMilliseconds:f0} ms ({slowest.Kind})"
             )
         );
         Console.WriteLine(
@@ -74,10 +75,14 @@ internal sealed class Matrix(MatrixOptions options)
         return [.. kinds];
     }
 
-    private async Task<TimeSpan> KillAllAsync(Home home, List<KillKind> kinds, Blips blips)
+    private async Task<(TimeSpan Time, KillKind Kind)> KillAllAsync(
+        Home home,
+        List<KillKind> kinds,
+        Blips blips
+    )
     {
         var killer = new Kinds(home, _random);
-        var slowest = TimeSpan.Zero;
+        var slowest = (Time: TimeSpan.Zero, Kind: KillKind.Daemon);
         for (var i = 0; i < kinds.Count; i++)
         {
             await blips.StartAsync(kinds[i]);
@@ -85,7 +90,7 @@ internal sealed class Matrix(MatrixOptions options)
             var watch = Stopwatch.StartNew();
             await killer.KillAsync(kinds[i]);
             await home.WaitUntilWholeAsync();
-            slowest = watch.Elapsed > slowest ? watch.Elapsed : slowest;
+            slowest = watch.Elapsed > slowest.Time ? (watch.Elapsed, kinds[i]) : slowest;
             if (i % BlipsAtOnce == BlipsAtOnce - 1)
             {
                 await blips.CheckAsync();
@@ -98,34 +103,25 @@ internal sealed class Matrix(MatrixOptions options)
     private async Task StartFlowAsync(Home home, string stop, string record)
     {
         var rate = options.Rate.ToString(CultureInfo.InvariantCulture);
-        var kid = Path.Join(AppContext.BaseDirectory, "kid");
-        await home.RunAsync([
-            "start",
-            "--name",
-            "flow",
-            "--",
-            kid,
-            "flow",
-            rate,
-            "0",
-            stop,
-            record,
-        ]);
+        var spec = new ProcessSpec
+        {
+            Name = "flow",
+            Cwd = home.Root,
+            Command = [Path.Join(AppContext.BaseDirectory, "kid"), "flow", rate, "0", stop, record],
+            Env = ["PATH=/usr/bin:/bin", .. Home.RuntimePlace()],
+            Disk = new LogFileSpec { FileBytes = RotateAt },
+        };
+        await using var client = await home.ConnectAsync();
+        var reply = await client.StartAsync(new StartRequest { Spec = spec });
+        home.FlowId = reply.Results is [{ Error: null } started]
+            ? started.Id
+            : throw new InvalidOperationException($"no flow: {reply.Results[0].Message}");
     }
 
     private static async Task<long> ReadRecordAsync(string record)
     {
-        var watch = Stopwatch.StartNew();
-        while (!File.Exists(record))
-        {
-            if (watch.Elapsed > Deadline)
-            {
-                throw new TimeoutException("the flow does not end");
-            }
-
-            await Task.Delay(5);
-        }
-
+        using var changes = new Changes(Path.GetDirectoryName(record)!, Path.GetFileName(record));
+        await changes.UntilAsync(() => File.Exists(record), "the flow ends");
         return long.Parse(await File.ReadAllTextAsync(record), CultureInfo.InvariantCulture);
     }
 

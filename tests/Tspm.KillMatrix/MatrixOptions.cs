@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Tspm.KillMatrix;
 
-/// <summary>How the matrix runs: <c>--kills N --rate N --seed N --binary PATH --only KIND --keep --limits</c>.</summary>
+/// <summary>How the matrix runs: <c>--kills N --rate N --seed N --binary PATH --only KIND --keep --limits --soak MINUTES --hours N</c>.</summary>
 internal sealed record MatrixOptions
 {
     /// <summary>Kills of each kind.</summary>
@@ -22,6 +22,9 @@ internal sealed record MatrixOptions
 
     /// <summary>Measure memory and adoption of 100 programs instead.</summary>
     public bool Limits { get; init; }
+
+    /// <summary>Run the soak for so long instead.</summary>
+    public TimeSpan? Soak { get; init; }
 
     /// <summary>Leave the home there if something was wrong.</summary>
     public bool Keep { get; init; }
@@ -45,6 +48,8 @@ internal sealed record MatrixOptions
                 "--binary" => options with { Binary = Path.GetFullPath(Next()) },
                 "--only" => options with { Only = Next() },
                 "--keep" => options with { Keep = true },
+                "--soak" => options with { Soak = TimeSpan.FromMinutes(Number()) },
+                "--hours" => options with { Soak = TimeSpan.FromHours(Number()) },
                 "--limits" => options with { Limits = true },
                 _ => throw new ArgumentException($"\"{words[at]}\" is not known", nameof(words)),
             };

@@ -6,8 +6,9 @@ internal static class Program
     private static async Task<int> Main(string[] words)
     {
         var options = MatrixOptions.Parse(words);
-        var isGood = options.Limits
-            ? await new Limits(options).RunAsync()
+        var isGood =
+            options.Soak is { } time ? await new Soak(options, time).RunAsync()
+            : options.Limits ? await new Limits(options).RunAsync()
             : await new Matrix(options).RunAsync();
         return isGood ? 0 : 1;
     }

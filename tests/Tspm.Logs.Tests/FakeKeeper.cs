@@ -35,6 +35,9 @@ internal sealed class FakeKeeper : IDisposable
 
     public long Now { get; set; } = 1_000_000_000;
 
+    /// <summary>How far the wall clock is off, 100 ns: somebody sets it.</summary>
+    public long WallShift { get; set; }
+
     public uint Run { get; private set; }
 
     public ulong LastOrd => (ulong)_records.Count;
@@ -94,6 +97,17 @@ internal sealed class FakeKeeper : IDisposable
             }
         );
     }
+
+    /// <summary>The bytes of a stream go on in memory from here on, or are back.</summary>
+    public void Spill(StreamKind kind, bool begins) =>
+        Add(
+            new JournalRecord
+            {
+                Kind = begins ? JournalRecordKind.SpillBegan : JournalRecordKind.SpillEnded,
+                Stream = kind,
+                A = _ends[(int)kind],
+            }
+        );
 
     /// <summary>As a keeper at its cap: tells the range with its newlines, then deletes the closed file.</summary>
     public void Drop(StreamKind kind, ulong first, ulong end)
@@ -166,7 +180,7 @@ internal sealed class FakeKeeper : IDisposable
         record.Run = Run;
         record.Ord = (ulong)_records.Count + 1;
         record.Mono = Now;
-        record.Wall = Now / 100;
+        record.Wall = (Now / 100) + WallShift;
         record.Seal();
         _records.Add(record);
         using var journal = new FileStream(Home.JournalFile(1), FileMode.Append);

@@ -64,6 +64,33 @@ public sealed class MessageDefaultsTests
     }
 
     [Fact]
+    public void Watch_needs_paths_a_schedule_its_times_and_send_a_name()
+    {
+        var json = ProtocolJsonContext.Default;
+        var watch = JsonSerializer.Deserialize("{\"paths\":[\"/a\"]}", json.WatchSpec)!;
+        var schedule = JsonSerializer.Deserialize("{\"cron\":\"@daily\"}", json.ScheduleSpec)!;
+        var send = JsonSerializer.Deserialize("{\"select\":\"web\"}", json.SendRequest)!;
+
+        Assert.Equal(
+            "{\"paths\":[\"/a\"],\"ignore\":[],\"debounceMs\":300,\"gitIgnore\":true}",
+            Written(watch, json.WatchSpec)
+        );
+        Assert.Equal(
+            "{\"cron\":\"@daily\",\"action\":\"restart\",\"missed\":\"run\"}",
+            Written(schedule, json.ScheduleSpec)
+        );
+        Assert.Equal(
+            "{\"select\":\"web\",\"run\":0,\"bytes\":\"\",\"eof\":false,\"timeoutMs\":5000}",
+            Written(send, json.SendRequest)
+        );
+        Assert.Equal(
+            "{\"run\":5,\"offset\":4096}",
+            Written(new SubscribedTerminal(5, 4096), json.SubscribedTerminal)
+        );
+        Assert.Contains("\"src\" is not absolute", new WatchSpec { Paths = ["src"] }.FindFault());
+    }
+
+    [Fact]
     public void Bounds_of_the_log_files_may_be_left_out_and_wrong_ones_are_named()
     {
         const string bounds =

@@ -69,6 +69,42 @@ public sealed class SpecEditTests
         Assert.Empty(spec.DependsOn);
     }
 
+    [Fact]
+    public void Watched_paths_are_seen_from_the_directory_and_schedule_and_stdin_can_be_taken_back()
+    {
+        var spec = Apply(
+            ("watch", "src,/etc/app"),
+            ("watch-ignore", "*.tmp, !keep.tmp"),
+            ("watch-debounce", "1s"),
+            ("watch-gitignore", "no"),
+            ("schedule", "0 3 * * *"),
+            ("schedule-action", "run"),
+            ("schedule-missed", "skip"),
+            ("schedule-zone", "Europe/Berlin"),
+            ("stdin", "yes")
+        );
+
+        Assert.Equal([Path.GetFullPath("src", spec.Cwd), "/etc/app"], spec.Watch!.Paths);
+        Assert.Equal(["*.tmp", "!keep.tmp"], spec.Watch.Ignore);
+        Assert.Equal((1000, false), (spec.Watch.DebounceMs, spec.Watch.GitIgnore));
+        Assert.Null(spec.Watch.FindFault());
+        Assert.Equal(
+            new ScheduleSpec
+            {
+                Cron = "0 3 * * *",
+                Action = "run",
+                Missed = "skip",
+                Zone = "Europe/Berlin",
+            },
+            spec.Schedule
+        );
+        Assert.True(spec.Stdin);
+
+        var back = Apply(("watch", "src"), ("watch", ""), ("schedule", "@daily"), ("schedule", ""));
+        Assert.Null(back.Watch);
+        Assert.Null(back.Schedule);
+    }
+
     [Theory]
     [InlineData("restart", "sometimes", "not one of always, on-failure, never, unless-stopped")]
     [InlineData("max-restarts", "-1", "from 0 to 1000000")]
@@ -78,6 +114,10 @@ public sealed class SpecEditTests
     [InlineData("backoff-factor", "0.5", "from 1 to 100")]
     [InlineData("health-action", "restart", "set health first")]
     [InlineData("depends-on", "db:soon", "not one of started, ready, healthy, completed")]
+    [InlineData("watch-ignore", "*.tmp", "set watch first")]
+    [InlineData("schedule-action", "walk", "not one of restart, run")]
+    [InlineData("schedule-missed", "run", "set schedule first")]
+    [InlineData("stdin", "maybe", "not one of yes, no")]
     [InlineData("cwd", "x", "not an absolute directory")]
     [InlineData("restrt", "x", "did you mean restart?")]
     public void What_is_wrong_is_said_with_value_and_range(string key, string text, string expected)

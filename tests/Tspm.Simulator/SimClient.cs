@@ -409,7 +409,7 @@ internal sealed partial class SimClient : IDisposable
             _options.Selection,
             1,
             _logId,
-            LogQuestions.LargestPage
+            PageFetcher.LargestPage
         ) with
         {
             MaxEntries = _pageEntries,

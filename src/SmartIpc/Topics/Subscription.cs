@@ -20,6 +20,9 @@ internal sealed class Subscription(
     SubscriptionLimits limits
 ) : ISubscriptionWaker
 {
+    // The first batch of a subscription is small, and each may be as large as all before it together: whatever bytes
+    // a link passes before it is cut, about half of them came in whole batches, and the reader goes on after those.
+    private const int FirstBatchBytes = 4 * 1024;
     private const int NotLeaving = 0;
     private const int LeavingWithAnswer = 1;
     private const int LeavingSilently = 2;
@@ -184,7 +187,8 @@ internal sealed class Subscription(
     private bool TryRead(TopicCursor cursor, TopicFrame frame)
     {
         // The whole frame, so that it fits memory of that size.
-        switch (cursor.Read(frame, limits.MaxBatchBytes - FrameHeader.Size))
+        var most = Math.Min(limits.MaxBatchBytes, FirstBatchBytes + _sentBytes);
+        switch (cursor.Read(frame, (int)most - FrameHeader.Size))
         {
             case TopicReadKind.Data:
                 StampBatch(frame);

@@ -127,4 +127,10 @@ public enum ControlKind : ushort
 
     /// <summary>Keeper: u32 process, u32 run, u32 pid: it has ended.</summary>
     RunEnded = 71,
+
+    /// <summary>Daemon: u32 process, u32 run: let go of its stdin.</summary>
+    CloseInput = 80,
+
+    /// <summary>Keeper: u32 errno.</summary>
+    CloseInputReply = 81,
 }

@@ -117,6 +117,9 @@ public enum SpawnFlags : uint
 
     /// <summary>The program's ends are opened for writing only.</summary>
     WriteOnly = 4,
+
+    /// <summary>Its stdin is a named pipe; a terminal has one anyway.</summary>
+    Stdin = 8,
 }
 
 /// <summary>What became of a spawn.</summary>

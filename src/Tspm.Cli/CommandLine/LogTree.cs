@@ -32,6 +32,12 @@ internal static class LogTree
         new(["--no-pager"], null, "long history goes straight to the terminal"),
     ];
 
+    private static readonly OptionSpec Offline = new(
+        ["--offline"],
+        null,
+        "read the files of --home without its daemon: a copy, or one whose daemon cannot start"
+    );
+
     private static readonly OptionSpec[] LogOptions =
     [
         new(["--follow", "-f"], null, "go on with what comes"),
@@ -82,6 +88,7 @@ internal static class LogTree
         new(["--show-cursor"], null, "at the end, tell where the next reader can go on"),
         new(["--cursor-file"], "FILE", "begin after the cursor in it, and keep it up to date"),
         new(["--no-new"], null, "do not follow processes that are made later"),
+        Offline,
         .. ViewOptions,
         new(["--receipt"], null, "at the end, tell what became of every entry (stderr)"),
     ];
@@ -106,6 +113,7 @@ internal static class LogTree
                 "tspm logs web -o json | jq .msg",
                 "tspm logs web --pretty --field level=error",
                 "tspm logs web -f --fold --no-wrap",
+                "tspm logs --home /mnt/backup/tspm --offline --since 1h",
             ],
             Run = LogsCommand.RunAsync,
             Subcommands =
@@ -139,6 +147,7 @@ internal static class LogTree
                         new(["--no-events"], null, "without starts and exits"),
                         new(["--utc"], null, "times of --since and --until in UTC"),
                         new(["--fail-on-gap"], null, "exit 10 if entries are missing"),
+                        Offline,
                     ],
                     Examples =
                     [
@@ -153,6 +162,7 @@ internal static class LogTree
                     Arguments = "[SEL…]",
                     Help =
                         "check everything that is stored against its checksums; exit 12 on damage",
+                    Options = [Offline],
                     Run = StoreCommands.VerifyAsync,
                 },
             ],
@@ -205,6 +215,7 @@ internal static class LogTree
                     "DUR|never|forever",
                     "how long to try when the daemon is away"
                 ),
+                Offline,
             ],
             Examples = ["tspm events -f", "tspm events --since 1h -o json"],
             Run = EventsCommand.RunAsync,

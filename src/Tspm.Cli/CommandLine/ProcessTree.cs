@@ -26,6 +26,7 @@ internal static class ProcessTree
         ),
         new(["--clean-env"], null, "same as --inherit-env none"),
         new(["--pty"], null, "give it a terminal"),
+        new(["--stdin"], null, "give it a stdin for send and attach; without: an empty one"),
         new(["--merge"], null, "both outputs through one pipe, in exact order"),
         .. SupervisionTree.StopOptions,
     ];
@@ -108,9 +109,45 @@ internal static class ProcessTree
             Group = Group,
             Arguments = "SIG SEL…",
             Help = "send a signal",
-            Options = [new(["--group"], null, "to the whole process group")],
-            Examples = ["tspm signal HUP web"],
+            Details =
+                "SIG is a name with or without SIG, or a number from 1 to 64. It goes to the program itself.",
+            Options =
+            [
+                new(["--group"], null, "to its process group"),
+                new(["--tree"], null, "to its group and to all that it started"),
+            ],
+            Examples = ["tspm signal HUP web", "tspm signal USR1 web --tree"],
             Run = ChangeCommands.SignalAsync,
+        },
+        new()
+        {
+            Names = ["send"],
+            Group = Group,
+            Arguments = "NAME [TEXT | -]",
+            Help = "write a line, or this command's stdin (-), into the stdin of a program",
+            Details = "The program needs --stdin or --pty. One that does not read is waited for.",
+            Options =
+            [
+                new(["--eof"], null, "then the end of input: close it; on a terminal Ctrl+D"),
+                new(["--no-newline"], null, "the text alone"),
+                new(["--timeout"], "DUR", "how long it may read nothing; default: 5s"),
+            ],
+            Examples = ["tspm send web reload", "tspm send db - --eof < dump.sql"],
+            Run = SendCommand.RunAsync,
+            MaxArguments = 2,
+        },
+        new()
+        {
+            Names = ["attach"],
+            Group = Group,
+            Arguments = "NAME",
+            Help = "see what it prints and type into it; Ctrl+] and then d leaves",
+            Details =
+                "With --pty the program has this terminal, with its size; Ctrl+] twice sends one. Without, lines go to its stdin and Ctrl+C leaves. It runs on in any case.",
+            Options = [new(["--no-stdin"], null, "only look")],
+            Examples = ["tspm attach web"],
+            Run = AttachCommand.RunAsync,
+            MaxArguments = 1,
         },
         .. SupervisionTree.Commands,
     ];

@@ -66,6 +66,35 @@ internal static class SupervisionTree
             "what must be so of others first; default: started"
         ),
         new(
+            ["--watch"],
+            "PATH[,PATH…]",
+            "restart it when a file changes there; alone: in its directory",
+            IsValueOptional: true
+        ),
+        new(
+            ["--watch-ignore"],
+            "GLOB[,GLOB…]",
+            "what does not count, as in a .gitignore; !GLOB takes back"
+        ),
+        new(["--watch-debounce"], "DUR", "how long nothing must change first; default: 300ms"),
+        new(["--watch-gitignore"], "yes|no", "the .gitignore files hold too; default: yes"),
+        new(
+            ["--schedule"],
+            "CRON",
+            "when the clock restarts it: five fields, six with seconds, or @daily"
+        ),
+        new(
+            ["--schedule-action"],
+            "restart|run",
+            "run: started then if it does not run, and not now; default: restart"
+        ),
+        new(
+            ["--schedule-missed"],
+            "run|skip",
+            "times while the machine slept: once afterwards, or not; default: run"
+        ),
+        new(["--schedule-zone"], "ZONE", "time zone, as Europe/Berlin; default: the machine's"),
+        new(
             ["--label"],
             "KEY=VALUE",
             "for selectors @KEY=VALUE; may be repeated",

@@ -87,6 +87,7 @@ internal static class ChangeCommands
             Signal = SignalNames.Parse(invocation.Arguments[0]),
             Select = [.. invocation.Arguments.Skip(1)],
             Group = invocation.Has("group"),
+            Tree = invocation.Has("tree"),
         };
         await using var client = await context.ConnectAsync();
         return ActionPrinter.Print(context, (await client.SignalAsync(request)).Results);

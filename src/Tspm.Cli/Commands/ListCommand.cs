@@ -37,7 +37,11 @@ internal static class ListCommand
     private static async Task<IReadOnlyList<ProcessView>> ReadAsync(CliContext context)
     {
         var select = context.Invocation.Arguments;
-        var reply = await context.Launcher.AskAsync(daemon => daemon.List(select));
+        var withCounters =
+            context.Invocation.Value("output") == "wide"
+            || ProcessColumns.NeedCounters(context.Invocation.Value("sort") ?? "")
+            || ProcessColumns.NeedCounters(context.Invocation.Value("format") ?? "");
+        var reply = await context.Launcher.AskAsync(daemon => daemon.List(select, withCounters));
         return ProcessColumns.Sort(reply.Processes, context.Invocation.Value("sort"));
     }
 

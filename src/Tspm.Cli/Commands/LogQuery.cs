@@ -134,9 +134,11 @@ internal static class LogQuery
     private static LogSelection ReadSelection(Invocation invocation)
     {
         var streams = new List<string>();
-        if (invocation.Has("out") != invocation.Has("err"))
+        // An export's --out has a value, the name of its file.
+        var isOut = invocation.Has("out") && string.IsNullOrEmpty(invocation.Value("out"));
+        if (isOut != invocation.Has("err"))
         {
-            streams.Add(invocation.Has("out") ? "out" : "err");
+            streams.Add(isOut ? "out" : "err");
         }
         else if (invocation.Has("no-events"))
         {

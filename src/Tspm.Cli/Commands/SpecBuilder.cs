@@ -56,6 +56,7 @@ internal static class SpecBuilder
             Cwd = cwd,
             Pty = invocation.Has("pty"),
             MergeStreams = invocation.Has("merge"),
+            Stdin = invocation.Has("stdin"),
             Restart = new RestartSpec { Policy = restart },
             Umask = LibC.ReadUmask(),
             OpenFiles = LibC.ReadOpenFiles(),
@@ -71,12 +72,12 @@ internal static class SpecBuilder
             var isSetting =
                 invocation.Has(option.Key)
                 && SpecEdit.Keys.Contains(option.Key)
-                && option.Key is not ("cwd" or "restart" or "no-new-privs");
+                && option.Key is not ("cwd" or "restart" or "stdin" or "no-new-privs");
             if (
                 isSetting
-                && SpecEdit.TryApply(ref spec, option.Key, invocation.Value(option.Key)!)
+                && SpecEdit.TryApply(ref spec, option.Key, ValueOf(invocation, option.Key))
                     is { } fault
-            ) // it has a value: it was given
+            )
             {
                 throw new CliException(ExitCodes.Usage, $"--{fault}");
             }
@@ -123,6 +124,12 @@ internal static class SpecBuilder
 
         return spec;
     }
+
+    /// <summary>The value of an option that was given; <c>--watch</c> alone means the directory.</summary>
+    private static string ValueOf(Invocation invocation, string key) =>
+        invocation.Value(key) is { Length: > 0 } text ? text
+        : key == "watch" ? "."
+        : "";
 
     /// <summary>Milliseconds of a duration option.</summary>
     /// <exception cref="CliException">It is none.</exception>

@@ -11,11 +11,12 @@ namespace Tspm.Cli.Export;
 /// <remarks>
 /// CRI: <c>2026-01-31T14:05:06.123456700Z stdout F text</c>; P if the line goes on in the next entry. Log:
 /// <c>2026-01-31T14:05:06.1234567Z default/web | text</c> with the signs of the terminal. Rows of tspm itself begin with
-/// <c>[tspm]</c>; in CRI they are of stderr.
+/// <c>[tspm]</c>; in CRI life-cycle entries are of stderr, and what is missing is a line of stdout that begins with <c>tspm-gap</c>.
 /// </remarks>
 internal sealed class RecordWriter(IBufferWriter<byte> output, bool isCri, bool hasNames)
     : IExportWriter
 {
+    private const byte OutStream = 0;
     private const byte EventStream = 2;
     private readonly List<(LogTarget Log, string Text)> _waiting = [];
     private long _wall = -1;
@@ -33,7 +34,7 @@ internal sealed class RecordWriter(IBufferWriter<byte> output, bool isCri, bool 
             WriteWaiting(ref sink);
             if (span.Stream == EventStream)
             {
-                WriteRow(batch.Log, EventText.Format(body), ref sink);
+                WriteRow(batch.Log, "[tspm] "u8, EventText.Format(body), EventStream, ref sink);
                 continue;
             }
 
@@ -97,16 +98,28 @@ internal sealed class RecordWriter(IBufferWriter<byte> output, bool isCri, bool 
     {
         foreach (var (log, text) in _waiting)
         {
-            WriteRow(log, text, ref sink);
+            WriteRow(
+                log,
+                isCri ? "tspm-gap "u8 : "[tspm] "u8,
+                text,
+                isCri ? OutStream : EventStream,
+                ref sink
+            );
         }
 
         _waiting.Clear();
     }
 
-    private void WriteRow(LogTarget log, string text, ref ByteSink sink)
+    private void WriteRow(
+        LogTarget log,
+        ReadOnlySpan<byte> mark,
+        string text,
+        byte stream,
+        ref ByteSink sink
+    )
     {
-        WriteHead(log, EventStream, isPart: false, ref sink);
-        sink.Write("[tspm] "u8);
+        WriteHead(log, stream, isPart: false, ref sink);
+        sink.Write(mark);
         EscapedText.Write(Encoding.UTF8.GetBytes(text), ref sink);
         sink.Write((byte)'\n');
     }

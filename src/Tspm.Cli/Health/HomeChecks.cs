@@ -1,4 +1,5 @@
 using Tspm.CaptureLog;
+using Tspm.Cli.Commands;
 using Tspm.Cli.Launch;
 using Tspm.Cli.Settings;
 using Tspm.Protocol.Messages;
@@ -132,7 +133,7 @@ internal sealed class HomeChecks(CliContext context, bool mends)
 
     private static HealthCheck Keeper(StatusReply? status) =>
         status is null ? HealthCheck.Ok("keeper", "none is needed yet")
-        : status.KeeperPid > 0 && Directory.Exists($"/proc/{status.KeeperPid}")
+        : status.KeeperPid > 0 && ProcessEnd.IsAlive(status.KeeperPid)
             ? HealthCheck.Ok("keeper", $"pid {status.KeeperPid}")
         : new(
             "keeper",

@@ -127,9 +127,30 @@ internal static class DescribeText
             );
         }
 
+        Causes(text, process);
         if (process.Labels is { } labels)
         {
             Row(text, "labels", Clean(string.Join(", ", labels)));
+        }
+    }
+
+    /// <summary>What starts it besides people.</summary>
+    private static void Causes(StringBuilder text, ProcessView process)
+    {
+        if (process.Watch is { } watch)
+        {
+            var but = watch.Ignore.Count > 0 ? $" but {string.Join(", ", watch.Ignore)}" : "";
+            Row(text, "watch", Clean(string.Join(", ", watch.Paths) + but));
+        }
+
+        if (process.Schedule is { } schedule)
+        {
+            var zone = schedule.Zone is { } name ? $" {name}" : "";
+            Row(
+                text,
+                "schedule",
+                Clean($"{schedule.Cron}{zone}: {schedule.Action}, next {NextText.Format(process)}")
+            );
         }
     }
 
@@ -158,8 +179,12 @@ internal static class DescribeText
         Row(
             text,
             "on disk",
-            $"{ByteSizes.Format(counters.DiskBytes)}; not on the device yet: {Durations.FormatMilliseconds((long)(counters.SyncLagSeconds * 1000))}"
+            $"{ByteSizes.FormatLong(counters.DiskBytes)}; not on the device yet: {Durations.FormatMilliseconds((long)(counters.SyncLagSeconds * 1000))}"
         );
+        if (counters.DiskState != DiskStates.Good)
+        {
+            Row(text, "disk", EventText.OfDisk(counters.DiskState));
+        }
     }
 
     private static void Surroundings(StringBuilder text, ProcessView process)

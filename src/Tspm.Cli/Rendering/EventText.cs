@@ -55,10 +55,49 @@ internal static class EventText
             LogEvents.HookFailed => "a hook could not be told",
             LogEvents.Limit => $"run {told.Run} is over a limit",
             LogEvents.LimitMissing => $"run {told.Run} runs without a limit that was asked for",
+            LogEvents.Watching => "its files are watched",
+            LogEvents.WatchHit => "changed on disk",
+            LogEvents.WatchNote => "watch",
+            LogEvents.WatchFailed => "its files are not watched any more",
+            LogEvents.Scheduled => "due by its schedule",
+            LogEvents.ScheduleSkipped => "a time of its schedule is skipped",
+            LogEvents.Signalled => $"run {told.Run} is sent {SignalOf(told)}{ByOf(told)}",
+            LogEvents.StdinClosed => $"the stdin of run {told.Run} is closed{ByOf(told)}",
+            LogEvents.Disk => Disk(told),
             _ => told.What,
         };
         var isTold = told.What == LogEvents.SpawnFailed || string.IsNullOrEmpty(told.Message);
         return TerminalSanitizer.Clean(isTold ? text : $"{text}: {told.Message}");
+    }
+
+    private static string ByOf(LogEvent told) =>
+        told.By is { Length: > 0 } who ? $" by {who}" : string.Empty;
+
+    private static string SignalOf(LogEvent told) =>
+        told.Signal is { Length: > 0 } name && char.IsAsciiDigit(name[0])
+            ? $"signal {name}"
+            : $"SIG{told.Signal}";
+
+    /// <summary>How the disk of a log is, in words.</summary>
+    /// <param name="state">One of <see cref="DiskStates"/>.</param>
+    public static string OfDisk(string state) =>
+        TerminalSanitizer.Clean(Disk(new LogEvent { What = LogEvents.Disk, State = state }));
+
+    private static string Disk(LogEvent told)
+    {
+        var number = told.Errno is { } errno ? $" (errno {errno})" : string.Empty;
+        return told.State switch
+        {
+            DiskStates.Full => "the disk is full; output goes on in memory",
+            DiskStates.Quota => "the disk quota is used up; output goes on in memory",
+            DiskStates.ReadOnly => $"the disk may not be written{number}; output goes on in memory",
+            DiskStates.Failed => $"the disk failed{number}; output goes on in memory",
+            DiskStates.SyncFailed =>
+                $"the disk did not take what was written{number}; what is newer than the last sync may be lost with the machine",
+            DiskStates.Blocked => "the log is at its bound; the program waits",
+            DiskStates.Resumed => "the disk takes output again",
+            _ => $"disk {told.State}{number}",
+        };
     }
 
     private static string Uncaptured(LogEvent told)

@@ -7,6 +7,8 @@ namespace Tspm.Cli.Rendering;
 /// <summary>What can be shown of a process in a cell, sorted by, and put into a template.</summary>
 internal static class ProcessColumns
 {
+    private static readonly string[] Counted = ["lines", "bytes", "lost", "disk"];
+
     private static readonly ProcessColumn[] All =
     [
         new("id", "ID", true, one => Number(one.Id), one => one.Id),
@@ -46,7 +48,26 @@ internal static class ProcessColumns
             one => one.MemoryBytes is { } memory ? ByteSizes.Format(memory) : "-",
             one => one.MemoryBytes ?? -1
         ),
-        new("lines", "LINES", true, one => Number(one.Log?.Head ?? 0), one => one.Log?.Head ?? 0),
+        new("lines", "LINES", true, one => Count(one, counts => counts.Entries), EntriesOf),
+        new(
+            "bytes",
+            "BYTES",
+            true,
+            one => one.Counters is { } counts ? ByteSizes.Format(counts.Bytes) : "-",
+            one => one.Counters?.Bytes ?? -1
+        ),
+        new("lost", "LOST", true, one => Count(one, LostOf), one => LostOf(one.Counters)),
+        new(
+            "disk",
+            "DISK",
+            true,
+            one =>
+                one.Counters is not { } counts ? "-"
+                : counts.DiskState == DiskStates.Good ? ByteSizes.Format(counts.DiskBytes)
+                : $"{ByteSizes.Format(counts.DiskBytes)} {Clean(counts.DiskState)}",
+            one => one.Counters?.DiskBytes ?? -1
+        ),
+        new("next", "NEXT", false, NextText.Format, null),
         new("restart", "RESTART", false, one => Clean(one.Restart), null),
         new("cwd", "DIRECTORY", false, one => Clean(one.Cwd), null),
         new("command", "COMMAND", false, one => Clean(string.Join(' ', one.Command)), null),
@@ -97,6 +118,18 @@ internal static class ProcessColumns
 
         return sorted;
     }
+
+    /// <summary>Whether a column by this name, or a template with it, needs the counters of the logs.</summary>
+    public static bool NeedCounters(string text) =>
+        Counted.Any(key => text.Contains(key, StringComparison.Ordinal));
+
+    private static double EntriesOf(ProcessView one) => one.Counters?.Entries ?? -1;
+
+    private static long LostOf(LogCountersView? counts) =>
+        counts is null ? -1 : counts.Lost.Sum(lost => lost.Count);
+
+    private static string Count(ProcessView one, Func<LogCountersView, long> number) =>
+        one.Counters is { } counts ? Number(number(counts)) : "-";
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 

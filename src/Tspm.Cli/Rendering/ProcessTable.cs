@@ -20,7 +20,18 @@ internal static class ProcessTable
         "cpu",
         "mem",
     ];
-    private static readonly string[] Wide = [.. Usual, "lines", "restart", "cwd", "command"];
+    private static readonly string[] Wide =
+    [
+        .. Usual,
+        "lines",
+        "next",
+        "bytes",
+        "lost",
+        "disk",
+        "restart",
+        "cwd",
+        "command",
+    ];
 
     /// <summary>Columns that go when there is no room, the first first.</summary>
     private static readonly string[] Dispensable =
@@ -154,6 +165,7 @@ internal static class ProcessTable
         : process.HasPendingChanges ? "changed, holds from the next start on"
         : process.Status == ProcessStatuses.Failed && process.Reason is { } reason
             ? TerminalSanitizer.Clean(reason)
+        : process.NextDue is not null ? $"due {NextText.Format(process)}"
         : null;
 
     private static string ColorOf(string status) =>

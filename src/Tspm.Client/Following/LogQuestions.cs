@@ -5,12 +5,6 @@ namespace Tspm.Client.Following;
 /// <summary>From the state of a log's machine to what is asked of the daemon.</summary>
 internal static class LogQuestions
 {
-    /// <summary>Bytes of a page at the most.</summary>
-    public const int LargestPage = 1024 * 1024;
-
-    /// <summary>Bytes of a page at the least: one that a cut connection broke off is asked for in smaller pieces.</summary>
-    public const int SmallestPage = 16 * 1024;
-
     private const int PageEntries = 10_000;
 
     /// <summary>The options of a subscription that goes on after the position.</summary>
@@ -31,7 +25,11 @@ internal static class LogQuestions
                 !state.HasPosition && machine.IsSingleRequest && machine.HasHistory
                     ? machine.Tail
                     : null,
-            Catchup = options.Catchup && options.Gaps == GapPolicy.Fill,
+            // After a lost connection the daemon sends what was missed itself, in order: pages would have to pass
+            // what comes after the gap, and on a link that is cut again and again they never do.
+            Catchup =
+                options.Gaps == GapPolicy.Fill
+                && (options.Catchup || state is { IsResuming: true, HasPosition: true }),
         };
 
     /// <summary>A page; the first one of history finds its own beginning.</summary>

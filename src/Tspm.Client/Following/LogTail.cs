@@ -20,6 +20,7 @@ internal sealed class LogTail : IAsyncDisposable
     private readonly LogFollowOptions _options;
     private readonly LogMachineOptions _machine;
     private readonly LogSelection _selection;
+    private readonly PageFetcher _pages;
     private readonly TimeProvider _time;
     private readonly long _creditBytes;
     private readonly TaskCompletionSource<long> _end = new(
@@ -36,15 +37,11 @@ internal sealed class LogTail : IAsyncDisposable
     private IpcSubscription? _subscription;
     private ITimer? _reminder;
     private Task<TopicMessage>? _read;
-    private Task<LogInput>? _page;
     private Task<long>? _ending;
     private long _connection;
     private bool _hasOpened;
 
-    // Context does not reach over where history began.
-    private long _origin;
     private long _emittedUpTo;
-    private int _pageBytes = LogQuestions.LargestPage;
     private bool _isOver;
 
     /// <summary>Makes a tail that is not subscribed.</summary>
@@ -67,6 +64,7 @@ internal sealed class LogTail : IAsyncDisposable
         Log = log;
         _options = options;
         _selection = options.Runs.Narrow(options.Selection, log.Run);
+        _pages = new PageFetcher(client, options, _selection, time);
         _time = time;
         _creditBytes = creditBytes;
         _machine = LogMachineOptions.Of(options, after);
@@ -155,28 +153,7 @@ internal sealed class LogTail : IAsyncDisposable
     /// <summary>Unsubscribes, at most 200 ms.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_page is { } page)
-        {
-            // Asked ahead, and not wanted any more.
-            _ = page.ContinueWith(
-                static asked =>
-                {
-                    if (asked.IsCompletedSuccessfully)
-                    {
-                        asked.Result.Payload?.Dispose();
-                    }
-                    else
-                    {
-                        _ = asked.Exception;
-                    }
-                },
-                CancellationToken.None,
-                TaskContinuationOptions.ExecuteSynchronously,
-                TaskScheduler.Default
-            );
-            _page = null;
-        }
-
+        _pages.Drop();
         if (_reminder is { } reminder)
         {
             await reminder.DisposeAsync().ConfigureAwait(false);
@@ -249,7 +226,7 @@ internal sealed class LogTail : IAsyncDisposable
         {
             if (action.Kind == LogActionKind.Fetch)
             {
-                _page = FetchAsync(action, ct);
+                _pages.Start(Log, action, _state.IsFollowing, _connection, ct);
             }
         }
     }
@@ -324,43 +301,10 @@ internal sealed class LogTail : IAsyncDisposable
     private LogSubscribeOptions OptionsNow() =>
         LogQuestions.Subscribe(_state, _machine, _options, _selection, Log.LogId);
 
-    private async Task<LogInput> FetchAsync(LogAction fetch, CancellationToken ct)
-    {
-        var request = LogQuestions.Fetch(
-            fetch,
-            _options,
-            _selection,
-            Log.Id,
-            Log.LogId,
-            _pageBytes,
-            _origin
-        );
-        try
-        {
-            var page = await _client.GetLogsAsync(request, _connection, ct).ConfigureAwait(false);
-            _origin = fetch.From == 0 ? page.Header.After : _origin;
-            _pageBytes = Math.Min(LogQuestions.LargestPage, _pageBytes * 2);
-            return LogInputs.Page(page.Batch, page, fetch.Request, Now);
-        }
-        catch (TspmException error) when (_state.IsFollowing && error.Code != ErrorCodes.BadRequest)
-        {
-            // On a link that never lasts for a whole page, a smaller one gets through.
-            _pageBytes = Math.Max(LogQuestions.SmallestPage, _pageBytes / 2);
-            return new LogInput
-            {
-                Kind = LogInputKind.PageFailed,
-                Now = Now,
-                Request = fetch.Request,
-                Flag = error.Code is IpcErrorCode.Closed or IpcErrorCode.ShuttingDown,
-                Text = error.Code,
-            };
-        }
-    }
-
     /// <summary>The next thing that happens: a page that was asked for, what the subscription has, or that the end is known.</summary>
     private async ValueTask<LogInput> NextAsync(CancellationToken ct)
     {
-        if (_page is not null || _ending is not null)
+        if (_pages.Asked is not null || _ending is not null)
         {
             await WaitForAnyAsync(ct).ConfigureAwait(false);
             if (_ending is { IsCompleted: true } ending)
@@ -370,11 +314,12 @@ internal sealed class LogTail : IAsyncDisposable
                 return Plain(LogInputKind.EndAt) with { UpTo = end };
             }
 
-            if (_page is { } page && (page.IsCompleted || _read is not { IsCompleted: true }))
+            if (
+                _pages.Asked is { } page
+                && (page.IsCompleted || _read is not { IsCompleted: true })
+            )
             {
-                var input = await page.ConfigureAwait(false);
-                _page = null;
-                return input;
+                return await _pages.TakeAsync(page).ConfigureAwait(false);
             }
         }
 
@@ -394,9 +339,9 @@ internal sealed class LogTail : IAsyncDisposable
         }
 
         var all = new List<Task>(3);
-        if (_page is not null)
+        if (_pages.Asked is { } page)
         {
-            all.Add(_page);
+            all.Add(page);
         }
 
         if (_read is not null)

@@ -32,6 +32,9 @@ internal sealed class IngestThread : IDisposable
     );
     private volatile bool _isStopping;
 
+    // The thread's own: those who wait until nothing more is to be read.
+    private readonly List<TaskCompletionSource> _readers = [];
+
     /// <summary>Opens the wake pipe and page; the keeper has made them.</summary>
     public IngestThread(HomePaths home, LogIngest ingest, ILogger log)
     {
@@ -87,6 +90,15 @@ internal sealed class IngestThread : IDisposable
         return done.Task;
     }
 
+    /// <summary>Ends when everything that is in the journal now is in the logs.</summary>
+    public Task ReadUpAsync()
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _orders.Enqueue(() => _readers.Add(done));
+        WakeUp();
+        return Task.WhenAny(done.Task, _ended.Task);
+    }
+
     /// <summary>Appends a life-cycle entry to a log, after everything that was read before.</summary>
     public Task AppendEventAsync(LogWriter log, uint run, byte[] payload, ulong ord = 0)
     {
@@ -122,6 +134,7 @@ internal sealed class IngestThread : IDisposable
             {
                 expiry.Writer.AppendExpiry(expiry.ExpiredTo);
                 _ingest.Commit(expiry.Writer);
+                CrashPoint.Pass(CrashPoint.AfterRetention);
                 expiry.Writer.DeleteExpiredIndex();
             }
             catch (IOException error)
@@ -220,13 +233,15 @@ internal sealed class IngestThread : IDisposable
         }
 
         // A turn ends with a file of the journal; the next keeper's file may come after it.
-        var mustSeeEnd = _isStopping || !_caughtUp.Task.IsCompleted;
+        var mustSeeEnd = _isStopping || !_caughtUp.Task.IsCompleted || _readers.Count > 0;
         if (turn.HasMore || (mustSeeEnd && _ingest.Position != before))
         {
             return true;
         }
 
         _caughtUp.TrySetResult();
+        _readers.ForEach(reader => reader.SetResult());
+        _readers.Clear();
         if (_isStopping && _orders.IsEmpty)
         {
             return false;

@@ -27,6 +27,9 @@ internal sealed class RunRecorder : IJournalObserver
     /// <summary>Remembers it.</summary>
     public required SyncClock Sync { get; init; }
 
+    /// <summary>Which logs the disk does not take.</summary>
+    public required DiskTroubles Disk { get; init; }
+
     /// <summary>Told when everything before a record is on the device.</summary>
     public Action? Synced { get; set; }
 
@@ -71,7 +74,7 @@ internal sealed class RunRecorder : IJournalObserver
             WriteRunStart(process, record);
         }
 
-        if (isNews && AdoptionEvents.Of(record) is { } told)
+        if ((AdoptionEvents.Of(record) ?? Disk.Note(record)) is { } told && isNews)
         {
             Append(process, record, told);
         }
@@ -88,6 +91,16 @@ internal sealed class RunRecorder : IJournalObserver
         }
 
         process.Post(new JournalMessage(record));
+    }
+
+    /// <inheritdoc/>
+    public void OnIndexMoved(LogWriter log, int errno)
+    {
+        var facts = log.Log.Facts;
+        if (Disk.NoteIndex(log.Log.ProcessId, facts.Run, errno) is { } told)
+        {
+            log.AppendNow(facts.Run, SupervisorServices.Body(told));
+        }
     }
 
     private void Remember(uint process, uint run)

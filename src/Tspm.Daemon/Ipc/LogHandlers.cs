@@ -1,6 +1,5 @@
 using System.Buffers;
 using SmartIpc.Requests;
-using Tspm.Daemon.Supervision;
 using Tspm.Daemon.Topics;
 using Tspm.Logs;
 using Tspm.Protocol;
@@ -9,7 +8,7 @@ using Tspm.Protocol.Messages;
 namespace Tspm.Daemon.Ipc;
 
 /// <summary>The requests about logs: which there are, and pages of history.</summary>
-internal sealed class LogHandlers(ProcessRegistry registry)
+internal sealed class LogHandlers(ILogCatalog catalog)
 {
     /// <summary>Adds the requests to a table.</summary>
     public void Register(RequestTable table)
@@ -40,7 +39,7 @@ internal sealed class LogHandlers(ProcessRegistry registry)
 
     private ValueTask<IpcResult<ResolveReply>> Resolve(SelectRequest request)
     {
-        if (!registry.TrySelect(request.Select, isChange: false, out var found, out var error))
+        if (!catalog.TrySelect(request.Select, out var found, out var error))
         {
             // Set whenever the call says no.
             return ValueTask.FromResult<IpcResult<ResolveReply>>(
@@ -48,11 +47,11 @@ internal sealed class LogHandlers(ProcessRegistry registry)
             );
         }
 
-        var targets = found.Select(process =>
+        var targets = found.Select(one =>
         {
-            var log = process.Log.Log;
+            var log = one.Log;
             var facts = log.Facts;
-            var spec = process.Record.Spec;
+            var spec = one.Record.Spec;
             return new LogTarget(
                 log.ProcessId,
                 spec.Name,
@@ -71,7 +70,7 @@ internal sealed class LogHandlers(ProcessRegistry registry)
 
     private ValueTask<IpcError?> GetLogs(GetLogsRequest request, IBufferWriter<byte> reply)
     {
-        if (registry.Find(request.Id) is not { } process)
+        if (catalog.Find(request.Id) is not { Log: var log })
         {
             return Error(ErrorCodes.NotFound, $"there is no process {request.Id}");
         }
@@ -81,20 +80,19 @@ internal sealed class LogHandlers(ProcessRegistry registry)
             return Error(ErrorCodes.BadRequest, fault);
         }
 
-        if (!LogPages.IsMeant(process.Log.Log, request))
+        if (!LogPages.IsMeant(log, request))
         {
             return Error(ErrorCodes.NotFound, $"process {request.Id} has another log now");
         }
 
         return LogPages.FindFault(request) is { } range ? Error(ErrorCodes.BadRequest, range)
-            : LogPages.FindBeyond(process.Log.Log, request) is { } beyond
-                ? Error(ErrorCodes.NotFound, beyond)
-            : Write(process.Log.Log, request, filter, reply);
+            : LogPages.FindBeyond(log, request) is { } beyond ? Error(ErrorCodes.NotFound, beyond)
+            : Write(log, request, filter, reply);
     }
 
     private ValueTask<IpcResult<LocateReply>> Locate(LocateRequest request)
     {
-        var log = registry.Find(request.Id)?.Log.Log;
+        var log = catalog.Find(request.Id)?.Log;
         var isMeant =
             log is not null
             && (

@@ -225,7 +225,14 @@ internal sealed class ProcessHandlers(
 
         return await DoAsync(
             request.Select,
-            process => process.DoAsync(CommandVerb.Signal, request.Signal, toGroup: request.Group)
+            process =>
+                process.DoAsync(
+                    CommandVerb.Signal,
+                    request.Signal,
+                    toGroup: request.Group,
+                    by: Clients.NameOf(context.Peer),
+                    toTree: request.Tree
+                )
         );
     }
 

@@ -81,7 +81,8 @@ internal sealed class SupervisionHandlers(
                 await new OrderedRestart(registry, time, Clients.NameOf(context.Peer)).RollAsync(
                     found,
                     Math.Clamp(request.Parallel, 1, InstanceSpec.MaxInstances),
-                    process => process.DoAsync(CommandVerb.Reload),
+                    process =>
+                        process.DoAsync(CommandVerb.Reload, by: Clients.NameOf(context.Peer)),
                     ct
                 )
             );

@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Tspm.CaptureLog;
 using Tspm.CaptureLog.Control;
 using Tspm.Daemon.Interop;
@@ -182,6 +183,19 @@ internal sealed class HeldRuns : IDisposable
             }
 
             return frames;
+        }
+    }
+
+    /// <summary>A copy of the other side of a run's terminal; null if it is not held.</summary>
+    public SafeFileHandle? CopyTerminal(uint process, uint run)
+    {
+        lock (_gate)
+        {
+            var descriptor = _runs.TryGetValue((process, run), out var held)
+                ? held.Descriptors[HeldRun.IndexOf(HoldParts.Terminal)]
+                : -1;
+            var copy = descriptor < 0 ? -1 : LibC.Duplicate(descriptor);
+            return copy < 0 ? null : new SafeFileHandle(copy, ownsHandle: true);
         }
     }
 

@@ -29,6 +29,9 @@ internal interface IKeeper
 
     /// <summary>Leaves what is still open of a run's output to whoever holds it.</summary>
     Task CutDrainAsync(uint process, uint run, CancellationToken ct);
+
+    /// <summary>Lets go of a run's stdin.</summary>
+    Task CloseInputAsync(uint process, uint run, CancellationToken ct);
 }
 
 /// <summary>What became of a spawn.</summary>

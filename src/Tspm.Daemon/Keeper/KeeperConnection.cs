@@ -20,6 +20,8 @@ internal sealed class KeeperConnection : IAsyncDisposable
     private readonly TimeSpan _deadline;
     private readonly ConcurrentDictionary<uint, TaskCompletionSource<byte[]>> _open = new();
     private readonly Queue<int> _descriptors = new();
+
+    // Not disposed of: whoever waits here while the keeper dies is to find the socket closed, and nothing worse.
     private readonly SemaphoreSlim _sending = new(1, 1);
     private readonly TaskCompletionSource<string> _ended = new(
         TaskCreationOptions.RunContinuationsAsynchronously
@@ -174,6 +176,10 @@ internal sealed class KeeperConnection : IAsyncDisposable
                 throw new KeeperGoneException("the keeper takes no descriptors");
             }
         }
+        catch (ObjectDisposedException)
+        {
+            throw new KeeperGoneException("the connection to the keeper was closed");
+        }
         finally
         {
             _sending.Release();
@@ -186,7 +192,6 @@ internal sealed class KeeperConnection : IAsyncDisposable
         await _stopping.CancelAsync();
         _socket.Dispose();
         await _loop;
-        _sending.Dispose();
         _stopping.Dispose();
     }
 

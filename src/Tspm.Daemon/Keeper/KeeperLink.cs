@@ -64,7 +64,7 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
     public event Action? TerminateAsked;
 
     /// <summary>Another keeper is there.</summary>
-    public event Action<int>? Replaced;
+    public event Action<KeeperHello>? Replaced;
 
     /// <summary>Connects to the keeper of a home, and stays connected to whoever is its keeper.</summary>
     /// <param name="home">The home.</param>
@@ -195,20 +195,12 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
         );
 
     /// <inheritdoc/>
-    public async Task CutDrainAsync(uint process, uint run, CancellationToken ct)
-    {
-        try
-        {
-            await AskAsync(
-                id => new ControlWriter().U32(process).U32(run).Finish(ControlKind.CutDrain, id),
-                ct
-            );
-        }
-        catch (IOException error)
-        {
-            DaemonLog.KeeperRefused(_log, error.Message);
-        }
-    }
+    public Task CutDrainAsync(uint process, uint run, CancellationToken ct) =>
+        TellAsync(ControlKind.CutDrain, process, run, ct);
+
+    /// <inheritdoc/>
+    public Task CloseInputAsync(uint process, uint run, CancellationToken ct) =>
+        TellAsync(ControlKind.CloseInput, process, run, ct);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -217,6 +209,18 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
         await _stopping.CancelAsync();
         await _loop;
         _stopping.Dispose();
+    }
+
+    private async Task TellAsync(ControlKind kind, uint process, uint run, CancellationToken ct)
+    {
+        try
+        {
+            await AskAsync(id => new ControlWriter().U32(process).U32(run).Finish(kind, id), ct);
+        }
+        catch (IOException error)
+        {
+            DaemonLog.KeeperRefused(_log, error.Message);
+        }
     }
 
     private static TaskCompletionSource<KeeperConnection> NewCurrent() =>
@@ -388,7 +392,7 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
             Runs = hello.Runs;
         }
 
-        Replaced?.Invoke(Pid);
+        Replaced?.Invoke(hello);
         current.TrySetResult(connection);
     }
 }

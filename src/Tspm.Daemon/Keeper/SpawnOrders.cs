@@ -22,7 +22,8 @@ internal static class SpawnOrders
             RunId = runId,
             Flags =
                 (spec.Pty ? SpawnFlags.Pty : SpawnFlags.None)
-                | (spec.MergeStreams ? SpawnFlags.Merge : SpawnFlags.None),
+                | (spec.MergeStreams ? SpawnFlags.Merge : SpawnFlags.None)
+                | (spec.Stdin ? SpawnFlags.Stdin : SpawnFlags.None),
             Cwd = spec.Cwd,
             Command = spec.Command,
             Env = spec.Env,

@@ -134,4 +134,7 @@ internal static partial class DaemonLog
 
     [LoggerMessage(4004, LogLevel.Warning, "accepting a client failed: {Reason}")]
     public static partial void AcceptFailed(ILogger log, string reason);
+
+    [LoggerMessage(1050, LogLevel.Error, "files are not watched any more: the thread failed")]
+    public static partial void WatchFailed(ILogger log, Exception error);
 }

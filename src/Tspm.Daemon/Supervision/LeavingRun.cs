@@ -1,6 +1,7 @@
 using Tspm.CaptureLog;
 using Tspm.Daemon.Supervision.Checks;
 using Tspm.Daemon.Supervision.Life;
+using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Supervision;
 
@@ -25,6 +26,7 @@ internal sealed class LeavingRun : IAsyncDisposable
         RunState run,
         NotifySocket? notify,
         bool isKilled,
+        string? by,
         CancellationToken ct
     )
     {
@@ -39,7 +41,7 @@ internal sealed class LeavingRun : IAsyncDisposable
             _exited.TrySetResult();
         }
 
-        _task = Task.Run(() => RunAsync(isKilled, ct), CancellationToken.None);
+        _task = Task.Run(() => RunAsync(isKilled, by, ct), CancellationToken.None);
     }
 
     /// <summary>The run.</summary>
@@ -55,6 +57,7 @@ internal sealed class LeavingRun : IAsyncDisposable
         {
             case JournalRecordKind.Exited when Run.Outcome is null:
                 new RunBook(_owner, _services.Time).End(Run, record);
+                Run.Input.Close();
                 _exited.TrySetResult();
                 break;
             case JournalRecordKind.StreamEnd when record.Flags.HasFlag(JournalFlags.Orphan):
@@ -81,10 +84,18 @@ internal sealed class LeavingRun : IAsyncDisposable
     private static TaskCompletionSource NewSignal() =>
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private async Task RunAsync(bool isKilled, CancellationToken ct)
+    private async Task RunAsync(bool isKilled, string? by, CancellationToken ct)
     {
         try
         {
+            if (!_exited.Task.IsCompleted)
+            {
+                var why = isKilled ? "the run before it stays" : "another run has taken its place";
+                await _owner.TellAsync(
+                    RunEvents.Of(new Tell(LogEvents.Stopping, why, by), Run.Run)
+                );
+            }
+
             await StopAsync(isKilled, ct);
             await Task.WhenAny(
                 _drained.Task,

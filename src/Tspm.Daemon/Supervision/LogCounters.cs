@@ -31,6 +31,7 @@ internal static class LogCounters
             Lost = lost,
             SyncLagSeconds = process.Sync.LagOf(log, time),
             DiskBytes = CountBytes(process.LogDirectory),
+            DiskState = process.DiskState,
         };
     }
 

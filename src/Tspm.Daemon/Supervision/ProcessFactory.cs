@@ -51,6 +51,7 @@ internal sealed class ProcessFactory(
                     Uid = Guid.CreateVersion7(services.Time.GetUtcNow()),
                     Spec = spec,
                     IsTemporary = isTemporary,
+                    IsWanted = RunsByClock(spec),
                     LastGood = replace ? old?.Record.LastGood : null,
                 }
             );
@@ -237,6 +238,12 @@ internal sealed class ProcessFactory(
     private async Task<ActionResult> StartFirstAsync(ProcessSupervisor process)
     {
         process.Start();
+        if (RunsByClock(process.Record.Spec))
+        {
+            await services.SaveAsync();
+            return process.Result(null, "added; its schedule starts it");
+        }
+
         await StartNeedsAsync(process.Record.Spec);
         var result = await process.DoAsync(CommandVerb.Start);
         if (result.Error != ErrorCodes.SpawnFailed)
@@ -248,6 +255,9 @@ internal sealed class ProcessFactory(
         await DeleteAsync(process, keepLogs: false);
         return result with { Process = null };
     }
+
+    private static bool RunsByClock(ProcessSpec spec) =>
+        spec.Schedule is { Action: ScheduleActions.Run };
 
     /// <summary>Opens the log of a known process and makes its supervisor.</summary>
     /// <exception cref="IOException">The log cannot be opened.</exception>

@@ -48,6 +48,9 @@ internal sealed record ProcessRecord
     /// <summary>The settings were changed since the newest run began.</summary>
     public bool HasPendingChanges { get; init; }
 
+    /// <summary>The next time of its schedule; null if it has none.</summary>
+    public DateTimeOffset? NextDue { get; init; }
+
     /// <summary>How many runs are kept.</summary>
     public const int MaxRuns = 10;
 }

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Tspm.Daemon.Logging;
 using Tspm.Daemon.Persistence;
 using Tspm.Daemon.Supervision.Dependencies;
-using Tspm.Protocol;
 
 namespace Tspm.Daemon.Supervision;
 
@@ -47,6 +46,9 @@ internal sealed class ProcessRegistry : IAsyncDisposable
 
     /// <summary>Called after each such change, under no lock.</summary>
     public event Action? Changed;
+
+    /// <summary>Called after each change of a process, by its loop, under no lock.</summary>
+    public event Action<ProcessSupervisor>? ProcessChanged;
 
     /// <summary>All processes, by id.</summary>
     public IReadOnlyList<ProcessSupervisor> All => _all;
@@ -144,7 +146,11 @@ internal sealed class ProcessRegistry : IAsyncDisposable
             && (process.Record.Spec.Name == name || process.Record.Spec.Instance?.Group == name)
         ) && _reserved.Add((ns, name));
 
-    private void OnProcessChanged(ProcessSupervisor process) => Others.Tell();
+    private void OnProcessChanged(ProcessSupervisor process)
+    {
+        Others.Tell();
+        ProcessChanged?.Invoke(process);
+    }
 
     private static DependencyFacts FactsOf(ProcessSupervisor process)
     {
@@ -215,38 +221,15 @@ internal sealed class ProcessRegistry : IAsyncDisposable
         bool isChange,
         out IReadOnlyList<ProcessSupervisor> found,
         out SelectionError? error
-    )
-    {
-        var all = _all;
-        found = all;
-        error = null;
-        if (selectors.Count == 0)
-        {
-            return true;
-        }
-
-        var chosen = new HashSet<ProcessSupervisor>();
-        foreach (var text in selectors)
-        {
-            if (Selector.TryParse(text, out var selector) is { } fault)
-            {
-                error = new SelectionError(ErrorCodes.BadRequest, fault, null);
-                return false;
-            }
-
-            var matches = all.Where(process => selector.Matches(process.Record)).ToList();
-            error = Check(text, selector, matches, isChange);
-            if (error is not null)
-            {
-                return false;
-            }
-
-            chosen.UnionWith(matches);
-        }
-
-        found = [.. all.Where(chosen.Contains)];
-        return true;
-    }
+    ) =>
+        Selection.TrySelect(
+            _all,
+            process => process.Record,
+            selectors,
+            isChange,
+            out found,
+            out error
+        );
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -258,39 +241,6 @@ internal sealed class ProcessRegistry : IAsyncDisposable
 
         await SaveAsync();
         _saving.Dispose();
-    }
-
-    private SelectionError? Check(
-        string text,
-        Selector selector,
-        List<ProcessSupervisor> matches,
-        bool isChange
-    )
-    {
-        if (matches.Count == 0 && !selector.IsAll)
-        {
-            var near = NearestNames.To(text, _all.Select(process => process.Record.Spec.Name));
-            var hint =
-                near.Count > 0 ? $"did you mean: {string.Join(", ", near)}?" : "see: tspm list";
-            return new SelectionError(ErrorCodes.NotFound, $"no process matches \"{text}\"", hint);
-        }
-
-        var isOneGroup =
-            matches.Select(process => process.Record.Spec.Ns).Distinct().Take(2).Count() < 2;
-        if (isChange && selector.IsExactName && !isOneGroup)
-        {
-            var names = string.Join(
-                ", ",
-                matches.Select(process => $"{process.Record.Spec.Ns}/{process.Record.Spec.Name}")
-            );
-            return new SelectionError(
-                ErrorCodes.Conflict,
-                $"\"{text}\" means several: {names}",
-                "name one as namespace/name"
-            );
-        }
-
-        return null;
     }
 
     /// <summary>The list as it is now.</summary>
@@ -307,9 +257,3 @@ internal sealed class ProcessRegistry : IAsyncDisposable
         }
     }
 }
-
-/// <summary>Why selectors mean nothing.</summary>
-/// <param name="Code">One of the error codes.</param>
-/// <param name="Message">What.</param>
-/// <param name="Hint">What to do.</param>
-internal sealed record SelectionError(string Code, string Message, string? Hint);

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Tspm.Daemon.Ingest;
+using Tspm.Daemon.Input;
 using Tspm.Daemon.Logging;
 using Tspm.Daemon.Resources;
 using Tspm.Daemon.Supervision.Life;
@@ -75,6 +76,9 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
 
     /// <summary>What of it is on the device.</summary>
     public SyncClock Sync => _services.Sync;
+
+    /// <summary>Whether the disk takes what it prints: one of the disk states.</summary>
+    public string DiskState => _services.Disk.StateOf(Record.Id);
 
     /// <summary>Its state.</summary>
     public ProcessStatus Status => _state.Status;
@@ -152,6 +156,9 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     public IReadOnlyList<ProcFacts> FindDescendants(RunState run) =>
         _runs.Tree.Find(Record.Id, run);
 
+    /// <summary>The way into the stdin of a run; null if it has none, or it was closed.</summary>
+    public RunInput? FindInput(RunState run) => _runs.FindInput(run);
+
     /// <summary>Puts a message into the mailbox; false if it is full or closed.</summary>
     public bool Post(SupervisorMessage message) => _mailbox.Writer.TryWrite(message);
 
@@ -161,7 +168,9 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         int signal = 0,
         int timeoutMs = -1,
         bool toGroup = false,
-        string? by = null
+        string? by = null,
+        bool onlyIfWanted = false,
+        bool toTree = false
     )
     {
         var done = CommandDesk.NewAnswer();
@@ -171,6 +180,8 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             TimeoutMs = timeoutMs,
             ToGroup = toGroup,
             By = by,
+            OnlyIfWanted = onlyIfWanted,
+            ToTree = toTree,
         };
         return Post(command) ? done.Task : Task.FromResult(Refuse());
     }
@@ -296,8 +307,14 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
                 _runs.ResumeLast(),
             ]),
             LostMessage { GoesOn: true } when Run is { Outcome: not null } run => CutAsync(run),
-            LostMessage when Run is { } run => LoseAsync(run),
+            LostMessage when Run is { } run => LoseAsync(run, RunDriver.NewMachine),
+            UnknownRunMessage told when Run is { Outcome: null } run && run.Run == told.Run =>
+                LoseAsync(
+                    run,
+                    $"the keeper that took over (pid {told.Keeper}) does not know it; pid {run.Pid} may live on"
+                ),
             EditMessage edit => DoEditAsync(edit),
+            MarkMessage mark => MarkAsync(mark),
             _ => Task.CompletedTask,
         };
 
@@ -308,10 +325,10 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         return ApplyAllAsync([new OutputEnded()]);
     }
 
-    private Task LoseAsync(RunState run)
+    private Task LoseAsync(RunState run, string reason)
     {
         Record = Record with { WasRunning = Record.IsWanted || Record.WasRunning };
-        return ApplyAllAsync([_runs.Lose(run)]);
+        return ApplyAllAsync([_runs.Lose(run, reason)]);
     }
 
     private async Task CommandAsync(CommandMessage command)
@@ -319,6 +336,12 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         if (command.Verb == CommandVerb.Signal)
         {
             command.Done.TrySetResult(await _runs.SignalAsync(command));
+            return;
+        }
+
+        if (command.OnlyIfWanted && !Record.IsWanted)
+        {
+            command.Done.TrySetResult(Result(ErrorCodes.Conflict, "it was stopped meanwhile"));
             return;
         }
 
@@ -341,6 +364,11 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             CommandVerb.Reload => new ReloadAsked(),
             _ => new ResetAsked(),
         };
+        if (command.Verb == CommandVerb.Reload)
+        {
+            _runs.Reload.By = command.By;
+        }
+
         _desk.Current = command;
         await ApplyAllAsync([asked]);
         _desk.Current = null;
@@ -434,6 +462,12 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     {
         _runs.MarkClosed(run);
         Changed?.Invoke(this);
+        return _services.SaveAsync();
+    }
+
+    private Task MarkAsync(MarkMessage mark)
+    {
+        Record = mark.Change(Record);
         return _services.SaveAsync();
     }
 

@@ -81,7 +81,8 @@ internal static class ProcessViews
         bool lives
     )
     {
-        var spec = supervisor.Record.Spec;
+        var record = supervisor.Record;
+        var spec = record.Spec;
         return view with
         {
             WaitsFor = supervisor.WaitsFor,
@@ -93,7 +94,11 @@ internal static class ProcessViews
                     : null,
             Group = spec.Instance?.Group,
             Limits = spec.Limits is { } limits ? LimitText.Describe(limits) : null,
-            HasPendingChanges = lives && supervisor.Record.HasPendingChanges,
+            Schedule = spec.Schedule,
+            NextDue = record.IsWanted && record.NextDue is { } due ? Text(due) : null,
+            Watch = spec.Watch,
+            Stdin = spec.Stdin || spec.Pty,
+            HasPendingChanges = lives && record.HasPendingChanges,
         };
     }
 

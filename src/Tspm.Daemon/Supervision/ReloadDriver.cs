@@ -21,6 +21,9 @@ internal sealed class ReloadDriver(
 
     private RunBook Book => new(owner, services.Time);
 
+    /// <summary>Who wanted the reload; null if that is not known any more.</summary>
+    public string? By { get; set; }
+
     /// <summary>Whether this run is the one on its way.</summary>
     public bool IsNext(uint run) => _next?.Run.Run == run;
 
@@ -139,7 +142,7 @@ internal sealed class ReloadDriver(
     public void Leave(RunState run, NotifySocket? notify, bool isKilled = false)
     {
         _leaving.RemoveAll(one => one.IsOver);
-        _leaving.Add(new LeavingRun(owner, services, run, notify, isKilled, ct));
+        _leaving.Add(new LeavingRun(owner, services, run, notify, isKilled, By, ct));
     }
 
     /// <inheritdoc/>

@@ -48,8 +48,11 @@ internal readonly struct RunBook(ProcessSupervisor owner, TimeProvider time)
                 : new RunOutcome(signal == 0 ? (int)record.A : null, signal);
         run.Outcome = outcome;
         run.Uptime = time.GetElapsedTime(run.StartedAt);
-        run.MaxMemoryBytes = (long)(uint)record.C * 1024;
-        run.CpuMs = (long)(record.C >> 32);
+        // Of a program that outlived its keeper the kernel told nobody; every other has used some memory.
+        var peak = (long)(uint)record.C * 1024;
+        var cpuMs = (long)(record.C >> 32);
+        run.MaxMemoryBytes = peak == 0 ? null : peak;
+        run.CpuMs = record.C == 0 ? null : cpuMs;
         var now = time.GetUtcNow();
         Update(
             run.Run,

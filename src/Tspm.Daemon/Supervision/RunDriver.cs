@@ -1,5 +1,6 @@
 using Tspm.CaptureLog;
 using Tspm.Daemon.Crashes;
+using Tspm.Daemon.Input;
 using Tspm.Daemon.Logging;
 using Tspm.Daemon.Resources;
 using Tspm.Daemon.Supervision.Checks;
@@ -17,6 +18,9 @@ internal sealed class RunDriver(
     CancellationToken ct
 ) : IAsyncDisposable
 {
+    /// <summary>Why a run was lost that nobody knew when the daemon began.</summary>
+    public const string NewMachine = "the machine or the keeper was restarted";
+
     private readonly List<Task> _spawns = [];
     private CheckLoop? _checks;
     private NotifySocket? _notify;
@@ -35,7 +39,24 @@ internal sealed class RunDriver(
     public ReloadDriver Reload { get; } = new(owner, services, ct);
 
     /// <summary>A run that goes on.</summary>
-    public void Adopt(RunState run) => Current = run;
+    public void Adopt(RunState run)
+    {
+        Current = run;
+        var isOpen = FindInput(run) is not null;
+        if (owner.Record.Spec.Stdin && !isOpen && run is { Outcome: null, Pid: > 0 })
+        {
+            // Closed by a daemon that may have died before it could tell the keeper.
+            _spawns.Add(services.Keeper.CloseInputAsync(owner.Record.Id, run.Run, ct));
+        }
+    }
+
+    /// <summary>The way into the stdin of a run; null if it has none, or it was closed. Any thread.</summary>
+    public RunInput? FindInput(RunState run) =>
+        run.Input.Get(() =>
+            owner.Record.Spec.Pty
+                ? RunInput.TryOpenTerminal(services.Held, owner.Record.Id, run.Run)
+                : RunInput.TryOpenPipe(services.Home, owner.Record.Id, run.Run)
+        );
 
     /// <summary>Begins with the checks of an adopted run.</summary>
     public void Resume(ProcessStatus status)
@@ -62,12 +83,18 @@ internal sealed class RunDriver(
             owner.Record.Id,
             run.Run,
             command.Signal,
-            command.ToGroup,
+            command.ToGroup || command.ToTree,
             ct
         );
-        return errno == 0
-            ? owner.Result(null, "signalled")
-            : owner.Result(ErrorCodes.Failed, Errno.Describe(errno));
+        if (errno != 0)
+        {
+            return owner.Result(ErrorCodes.Failed, Errno.Describe(errno));
+        }
+
+        var others = command.ToTree ? Tree.SignalOutside(owner.Record.Id, run, command.Signal) : 0;
+        var more = others > 0 ? $", and {others} that left its group" : "";
+        await owner.TellAsync(RunEvents.Signalled(run.Run, command.Signal, command.By, more));
+        return owner.Result(null, $"signalled{more}");
     }
 
     /// <summary>Does one action.</summary>
@@ -198,18 +225,13 @@ internal sealed class RunDriver(
         new(run.Outcome ?? RunOutcome.Unknown, run.Uptime, Now());
 
     /// <summary>Nobody knows how a run has ended.</summary>
-    public LifeEvent Lose(RunState run)
+    public LifeEvent Lose(RunState run, string reason)
     {
         run.Outcome ??= RunOutcome.Unknown;
         run.WasCut = true;
         Book.Update(
             run.Run,
-            old =>
-                old with
-                {
-                    EndedAt = old.EndedAt ?? services.Time.GetUtcNow(),
-                    Reason = "the machine or the keeper was restarted",
-                }
+            old => old with { EndedAt = old.EndedAt ?? services.Time.GetUtcNow(), Reason = reason }
         );
         return new RunLost();
     }
@@ -302,6 +324,7 @@ internal sealed class RunDriver(
             services.Sampler.Wake();
         }
 
+        FindInput(run);
         DaemonLog.RunStarted(services.Log, owner.Record.Spec.Name, run.Run, pid);
         return _gate is { IsOpen: false } ? [] : [new RunStarted()];
     }
@@ -377,6 +400,7 @@ internal sealed class RunDriver(
         }
 
         Book.End(run, record);
+        run.Input.Close();
         DaemonLog.RunEnded(services.Log, owner.Record.Spec.Name, run.Run, $"{run.Outcome}");
         // Set by End.
         var ended = EndOf(run);

@@ -16,6 +16,17 @@ internal static class RunEvents
             By = tell.By,
         };
 
+    /// <summary>Somebody has sent a signal.</summary>
+    public static LogEvent Signalled(uint run, int signal, string? by, string more) =>
+        new()
+        {
+            What = LogEvents.Signalled,
+            Run = run,
+            Signal = Protocol.Specs.SignalText.NameOf(signal),
+            By = by,
+            Message = more.Length > 0 ? more[2..] : null,
+        };
+
     /// <summary>A run that could not be started.</summary>
     /// <param name="run">The run.</param>
     /// <param name="errno">What the keeper said.</param>

@@ -1,4 +1,5 @@
 using Tspm.Daemon.Crashes;
+using Tspm.Daemon.Input;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Supervision;
@@ -61,11 +62,14 @@ internal sealed class RunState(uint run, Guid runId, int openStreams)
     /// <summary>How long it lived.</summary>
     public TimeSpan Uptime { get; set; }
 
-    /// <summary>Peak resident memory.</summary>
-    public long MaxMemoryBytes { get; set; }
+    /// <summary>Peak resident memory; null if nobody knows.</summary>
+    public long? MaxMemoryBytes { get; set; }
 
-    /// <summary>CPU time, ms.</summary>
-    public long CpuMs { get; set; }
+    /// <summary>CPU time, ms; null if nobody knows.</summary>
+    public long? CpuMs { get; set; }
+
+    /// <summary>Its stdin.</summary>
+    public InputSlot Input { get; } = new();
 
     /// <summary>True if tspm signalled it to end.</summary>
     public bool WasSignalled { get; set; }

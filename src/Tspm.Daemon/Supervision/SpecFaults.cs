@@ -1,4 +1,5 @@
 using Tspm.Daemon.Resources;
+using Tspm.Daemon.Schedule;
 using Tspm.Daemon.Supervision.Checks;
 using Tspm.Protocol.Messages;
 using Tspm.Protocol.Specs;
@@ -102,8 +103,19 @@ internal static class SpecFaults
         : spec.DependsOn.FirstOrDefault(one => !DependencyConditions.All.Contains(one.Condition))
             is { } dependency
             ? $"\"{dependency.Condition}\" is not one of {string.Join(", ", DependencyConditions.All)}"
+        : spec.Watch?.FindFault() is { } inWatch ? inWatch
+        : FindSchedule(spec.Schedule) is { } inSchedule ? inSchedule
         : spec.Labels.Count > MaxLabels ? $"{spec.Labels.Count} labels are more than {MaxLabels}"
         : spec.Labels.FirstOrDefault(label => label.IndexOf('=') <= 0) is { } bad
             ? $"label \"{bad}\" is not key=value"
+        : null;
+
+    private static string? FindSchedule(ScheduleSpec? schedule) =>
+        schedule is null ? null
+        : CronTimes.TryRead(schedule, TimeZoneInfo.Utc, out _) is { } fault ? $"schedule: {fault}"
+        : !ScheduleActions.All.Contains(schedule.Action)
+            ? $"\"{schedule.Action}\" is not one of {string.Join(", ", ScheduleActions.All)}"
+        : !MissedActions.All.Contains(schedule.Missed)
+            ? $"\"{schedule.Missed}\" is not one of {string.Join(", ", MissedActions.All)}"
         : null;
 }

@@ -23,8 +23,14 @@ internal sealed record CommandMessage(CommandVerb Verb, TaskCompletionSource<Act
     /// <summary>To the whole group (signal).</summary>
     public bool ToGroup { get; init; }
 
+    /// <summary>To the group and all descendants (signal).</summary>
+    public bool ToTree { get; init; }
+
     /// <summary>Who wants it.</summary>
     public string? By { get; init; }
+
+    /// <summary>Not if somebody has stopped it: a file or the clock wants it, no person.</summary>
+    public bool OnlyIfWanted { get; init; }
 }
 
 /// <summary>The commands of a process.</summary>
@@ -91,6 +97,10 @@ internal sealed record EditMessage(
     TaskCompletionSource<ActionResult> Done
 ) : SupervisorMessage;
 
+/// <summary>The record is to remember something that is no setting; it is saved, not told.</summary>
+/// <param name="Change">From the old one to the new one.</param>
+internal sealed record MarkMessage(Func<ProcessRecord, ProcessRecord> Change) : SupervisorMessage;
+
 /// <summary>The keeper saw something of this process.</summary>
 /// <param name="Record">What.</param>
 internal sealed record JournalMessage(JournalRecord Record) : SupervisorMessage;
@@ -98,6 +108,11 @@ internal sealed record JournalMessage(JournalRecord Record) : SupervisorMessage;
 /// <summary>The run that is under way is over, and nothing more of it will be told.</summary>
 /// <param name="GoesOn">The same boot goes on: where it is known how it ended, its policy holds.</param>
 internal sealed record LostMessage(bool GoesOn) : SupervisorMessage;
+
+/// <summary>A new keeper does not know a run, and the journal does not tell of its end.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Keeper">The pid of that keeper.</param>
+internal sealed record UnknownRunMessage(uint Run, int Keeper) : SupervisorMessage;
 
 /// <summary>The daemon before died while this process waited for its next try: the policy decides again.</summary>
 internal sealed record ResumeMessage : SupervisorMessage;

@@ -17,6 +17,9 @@ internal sealed record SupervisorServices
     /// <summary>Spawns and signals.</summary>
     public required IKeeper Keeper { get; init; }
 
+    /// <summary>Terminals of living runs.</summary>
+    public required HeldRuns Held { get; init; }
+
     /// <summary>Appends life-cycle entries.</summary>
     public required IngestThread Ingest { get; init; }
 
@@ -28,6 +31,9 @@ internal sealed record SupervisorServices
 
     /// <summary>What is on the device.</summary>
     public required SyncClock Sync { get; init; }
+
+    /// <summary>Which logs the disk does not take.</summary>
+    public required DiskTroubles Disk { get; init; }
 
     /// <summary>Writes crash reports.</summary>
     public required CrashRecorder Crashes { get; init; }

@@ -22,6 +22,15 @@ internal sealed class TreeStopper(SupervisorServices services) : IAsyncDisposabl
     public IReadOnlyList<ProcFacts> Find(uint process, RunState run) =>
         services.Finder.Find(run.Pid, run.StartTime, run.RunId, PipesOf(process, run));
 
+    /// <summary>Signals what has left the group of a run and belongs to it.</summary>
+    /// <returns>How many those are.</returns>
+    public int SignalOutside(uint process, RunState run, int signal)
+    {
+        var outside = TreeKiller.Living([.. Find(process, run).Where(one => one.Group != run.Pid)]);
+        TreeKiller.Signal(outside, signal);
+        return outside.Count;
+    }
+
     /// <summary>Does one action of a stop.</summary>
     /// <returns>What was seen at once.</returns>
     public async Task<IReadOnlyList<LifeEvent>> DoAsync(

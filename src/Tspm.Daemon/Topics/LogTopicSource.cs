@@ -1,6 +1,7 @@
 using System.Text.Json;
 using SmartIpc.Requests;
 using SmartIpc.Topics;
+using Tspm.CaptureLog;
 using Tspm.Daemon.Supervision;
 using Tspm.Logs;
 using Tspm.Protocol;
@@ -9,7 +10,11 @@ using Tspm.Protocol.Messages;
 namespace Tspm.Daemon.Topics;
 
 /// <summary>The topics <c>logs.&lt;processId&gt;</c>, and <c>processes</c>.</summary>
-internal sealed class LogTopicSource(ProcessRegistry registry) : ITopicSource
+internal sealed class LogTopicSource(
+    ProcessRegistry registry,
+    TerminalFeeds terminals,
+    HomePaths home
+) : ITopicSource
 {
     private readonly Lock _gate = new();
 
@@ -45,12 +50,17 @@ internal sealed class LogTopicSource(ProcessRegistry registry) : ITopicSource
             return new ProcessesTopicCursor(registry, waker);
         }
 
+        if (TopicNames.TryParseTerminal(request.Topic, out var shown))
+        {
+            return OpenTerminal(shown, request, waker);
+        }
+
         if (!TopicNames.TryParseLogs(request.Topic, out var id))
         {
             return new IpcError(
                 ErrorCodes.BadRequest,
                 $"\"{request.Topic}\" is not a topic",
-                "topics are logs.<processId> and processes"
+                "topics are logs.<processId>, terminal.<processId> and processes"
             );
         }
 
@@ -80,6 +90,43 @@ internal sealed class LogTopicSource(ProcessRegistry registry) : ITopicSource
         return LogFilters.TryParse(options, out var filter) is { } fault
             ? new IpcError(ErrorCodes.BadRequest, fault, null)
             : Open(process, options, filter, waker);
+    }
+
+    private IpcResult<TopicCursor> OpenTerminal(
+        uint id,
+        SubscribeRequest request,
+        ISubscriptionWaker waker
+    )
+    {
+        if (registry.Find(id) is not { } process)
+        {
+            return new IpcError(ErrorCodes.NotFound, $"there is no process {id}", "see: tspm list");
+        }
+
+        try
+        {
+            var options = JsonSerializer.Deserialize(
+                request.Options.Span,
+                ProtocolJsonContext.Default.TerminalSubscribeOptions
+            );
+            return options is { After: < 0 }
+                ? new IpcError(ErrorCodes.BadRequest, $"{options.After} is no offset", null)
+                : new TerminalTopicCursor(
+                    process,
+                    terminals,
+                    options ?? new TerminalSubscribeOptions(),
+                    home,
+                    waker
+                );
+        }
+        catch (JsonException wrong)
+        {
+            return new IpcError(
+                ErrorCodes.BadRequest,
+                $"the options cannot be read: {wrong.Message}",
+                null
+            );
+        }
     }
 
     private LogTopicCursor Open(

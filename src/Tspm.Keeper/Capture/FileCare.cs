@@ -239,6 +239,7 @@ internal sealed class FileCare(TurnRecords records, SyncThread sync, RoomMaker r
         }
 
         var errno = LibC.LastError;
+        CrashPoint.Pass(CrashPoint.InRotation);
         Leave(target, kept);
         if (next is null)
         {

@@ -135,6 +135,7 @@ internal sealed class RoomMaker(TurnRecords records, KeeperLog log)
         dropped.C = newlines;
         records.Add(dropped);
         records.Write();
+        CrashPoint.Pass(CrashPoint.InDrop);
         if (!Disk.Delete(file.Path))
         {
             log.Write(2108, $"{file.Path}: cannot be deleted, errno {LibC.LastError}");

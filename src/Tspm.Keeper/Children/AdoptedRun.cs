@@ -123,6 +123,7 @@ internal sealed class AdoptedRun
                 intent.Flags.HasFlag(JournalFlags.Pty) ? SpawnFlags.Pty
                 : intent.Flags.HasFlag(JournalFlags.Merged) ? SpawnFlags.Merge
                 : SpawnFlags.None,
+            Files = scanned.Files,
             StopSignal = isTold ? (uint)(intent.C >> 32) : DefaultSignal,
             GraceMs = isTold ? (uint)intent.C : DefaultGraceMs,
         };

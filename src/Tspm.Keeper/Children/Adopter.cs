@@ -58,6 +58,7 @@ internal sealed class Adopter(
         {
             _adopted.Add(adopted);
             runs.Add(adopted.Entry);
+            runs.ProcessOf(adopted.Entry.Order.Process).Files.Rules = adopted.Entry.Order.Files;
         }
     }
 
@@ -68,6 +69,7 @@ internal sealed class Adopter(
         foreach (var adopted in _adopted)
         {
             adopted.AwaitsDaemon = adopted.Entry is { HasExited: false, PidDescriptor: < 0 };
+            OpenInput(adopted.Entry);
             foreach (var stream in adopted.Scanned.OpenStreams)
             {
                 Open(adopted, stream);
@@ -80,6 +82,17 @@ internal sealed class Adopter(
                 1010,
                 $"goes on with {_adopted.Count} runs, {_adopted.Count(run => run.Entry.PidDescriptor >= 0)} of them alive"
             );
+        }
+    }
+
+    /// <summary>Its stdin, if it was a pipe and was not closed: the name tells.</summary>
+    private void OpenInput(RunEntry entry)
+    {
+        var path = home.InputPipe(entry.Order.Process, entry.Order.Run);
+        if (File.Exists(path))
+        {
+            entry.InputPath = path;
+            entry.HoldInput();
         }
     }
 

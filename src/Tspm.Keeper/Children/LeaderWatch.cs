@@ -29,6 +29,11 @@ internal sealed class LeaderWatch(RunTable runs, Epoll epoll, ulong tag)
                 epoll.Remove(run.PidDescriptor);
             }
 
+            if (run.HasExited)
+            {
+                run.CloseInput();
+            }
+
             if (run is { HasExited: true, PidDescriptor: >= 0 })
             {
                 LibC.close(run.PidDescriptor);

@@ -101,6 +101,7 @@ internal sealed unsafe class Reaper(RunTable runs, JournalWriter journal)
             Process = run.Order.Process,
             Run = run.Order.Run,
             A = facts.IsKnown ? (ulong)facts.Code : 0,
+            C = CpuOf(run) << 32,
             B = !facts.IsKnown
                 ? 1ul << JournalRecord.UnknownBit
                 : (uint)facts.Signal | (facts.HasDumped ? 1ul << dumpedBit : 0),
@@ -108,6 +109,15 @@ internal sealed unsafe class Reaper(RunTable runs, JournalWriter journal)
         journal.Append(ref record);
         run.Records.Add(record);
         run.HasExited = true;
+    }
+
+    /// <summary>Until init reaps it its line tells the CPU time; nothing tells its peak memory any more.</summary>
+    private static ulong CpuOf(RunEntry run)
+    {
+        const ulong msPerTick = 10;
+        return ProcessStat.Read(run.Pid) is { } stat && stat.StartTime == run.StartTime
+            ? Math.Min(stat.CpuTicks * msPerTick, uint.MaxValue)
+            : 0;
     }
 
     private void Journal(RunEntry run, int how, int status, long* usage)

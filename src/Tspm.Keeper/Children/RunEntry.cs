@@ -24,6 +24,12 @@ internal sealed class RunEntry(SpawnOrder order)
     /// <summary>Readable when the leader ends, closed then; −1 if there is none.</summary>
     public int PidDescriptor { get; set; } = -1;
 
+    /// <summary>The name of its stdin, a pipe; null if it has none, or it was closed.</summary>
+    public string? InputPath { get; set; }
+
+    /// <summary>The write end of it, held so that nobody's death is an end of file to the program; −1 if there is none.</summary>
+    public int InputDescriptor { get; set; } = -1;
+
     /// <summary>False if an older keeper started it: then its exit is found by its pidfd only.</summary>
     public bool IsChild { get; init; } = true;
 
@@ -60,6 +66,53 @@ internal sealed class RunEntry(SpawnOrder order)
 
         // Our child and not reaped yet, so the pid and the group can mean nobody else.
         return LibC.kill(toGroup ? -Pid : Pid, signal) == 0 ? 0 : LibC.LastError;
+    }
+
+    /// <summary>Makes the pipe of its stdin, and holds it for reading too until the program has opened it.</summary>
+    /// <returns>0 or the errno.</returns>
+    public int MakeInput(string path)
+    {
+        const uint ownerFile = 0x180;
+        _ = LibC.unlink(path);
+        if (LibC.mkfifo(path, ownerFile) != 0)
+        {
+            return LibC.LastError;
+        }
+
+        InputPath = path;
+        InputDescriptor = LibC.open(path, LibC.ReadWrite | LibC.NonBlock | LibC.CloseOnExec, 0);
+        return InputDescriptor < 0 ? LibC.LastError : 0;
+    }
+
+    /// <summary>The program reads it: from now on it is held for writing only, so that its end there is seen.</summary>
+    public void HoldInput()
+    {
+        var both = InputDescriptor;
+        if (InputPath is { } path)
+        {
+            InputDescriptor = LibC.open(path, LibC.WriteOnly | LibC.NonBlock | LibC.CloseOnExec, 0);
+        }
+
+        if (both >= 0)
+        {
+            LibC.close(both);
+        }
+    }
+
+    /// <summary>Lets go of its stdin, and takes the name away.</summary>
+    public void CloseInput()
+    {
+        if (InputPath is { } path)
+        {
+            LibC.unlink(path);
+            InputPath = null;
+        }
+
+        if (InputDescriptor >= 0)
+        {
+            LibC.close(InputDescriptor);
+            InputDescriptor = -1;
+        }
     }
 
     /// <summary>How the daemon is told of it.</summary>

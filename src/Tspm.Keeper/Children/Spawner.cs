@@ -53,7 +53,8 @@ internal sealed class Spawner(
         process.FreeStream(StreamKind.Out);
         process.FreeStream(StreamKind.Err);
         process.Files.Rules = order.Files;
-        var failed = OpenStreams(order, process, kinds, run, out var terminal);
+        var failed =
+            OpenStreams(order, process, kinds, run, out var terminal) ?? OpenInput(order, run);
         Announce(order, process, kinds, run);
         CrashPoint.Pass(CrashPoint.AfterIntent);
         if (failed is null)
@@ -73,8 +74,19 @@ internal sealed class Spawner(
             process.Thread.Add(stream);
         }
 
+        run.HoldInput();
         entry = run;
         return new SpawnAnswer(0, 0, (uint)run.Pid, run.StartTime);
+    }
+
+    private SpawnAnswer? OpenInput(SpawnOrder order, RunEntry run)
+    {
+        const SpawnFlags kinds = SpawnFlags.Stdin | SpawnFlags.Pty;
+        var errno =
+            (order.Flags & kinds) == SpawnFlags.Stdin
+                ? run.MakeInput(home.InputPipe(order.Process, order.Run))
+                : 0;
+        return errno == 0 ? null : new SpawnAnswer((uint)errno, (uint)Stage.Pipe, 0, 0);
     }
 
     private SpawnAnswer? OpenStreams(
@@ -187,6 +199,7 @@ internal sealed class Spawner(
         {
             records[1 + i] = RecordOf(order, JournalRecordKind.StreamBegin, kinds[i]);
             records[1 + i].A = process.WriterOf(kinds[i], sync).End;
+            (records[1 + i].B, records[1 + i].C) = order.Files.Pack();
         }
 
         journal.Append(records);
@@ -214,7 +227,7 @@ internal sealed class Spawner(
         }
 
         using var spawn = new PosixSpawn();
-        DescribeOutputs(spawn, order, terminal);
+        DescribeFiles(spawn, order, terminal, run.InputPath);
         errno = StartAsCaller(spawn, order, program, out var pid);
         if (errno != 0)
         {
@@ -234,7 +247,7 @@ internal sealed class Spawner(
         return null;
     }
 
-    private void DescribeOutputs(PosixSpawn spawn, SpawnOrder order, string? terminal)
+    private void DescribeFiles(PosixSpawn spawn, SpawnOrder order, string? terminal, string? input)
     {
         if (terminal is not null)
         {
@@ -247,7 +260,7 @@ internal sealed class Spawner(
 
         // Opened for reading too, so that nobody's death is a broken pipe to the program.
         var mode = order.Flags.HasFlag(SpawnFlags.WriteOnly) ? LibC.WriteOnly : LibC.ReadWrite;
-        spawn.Open(0, "/dev/null", LibC.ReadOnly);
+        spawn.Open(0, input ?? "/dev/null", LibC.ReadOnly);
         spawn.Open(1, home.NamedPipe(order.Process, order.Run, StreamKind.Out), mode);
         if (order.Flags.HasFlag(SpawnFlags.Merge))
         {
@@ -295,6 +308,7 @@ internal sealed class Spawner(
             }
         }
 
+        run.CloseInput();
         var failed = RecordOf(order, JournalRecordKind.SpawnFailed, StreamKind.Event);
         failed.A = answer.Errno;
         failed.B = answer.Stage;

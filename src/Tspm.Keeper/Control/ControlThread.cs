@@ -34,6 +34,8 @@ internal sealed class ControlThread : IDisposable
     private readonly LoneStop _stop;
     private readonly Upgrades _upgrades;
     private readonly SystemdNotifier _systemd;
+    private readonly HomeWatch _home;
+    private readonly KeeperLog _log;
     private readonly KeeperState _state;
     private ControlConnection? _asker;
     private int _terminations;
@@ -67,6 +69,8 @@ internal sealed class ControlThread : IDisposable
         _daemon = daemon;
         _ready = ready;
         _state = state;
+        _log = log;
+        _home = new HomeWatch(options.Home.Machine);
         _listener = handover is null
             ? ControlSocket.Create(options.Home.KeeperSocket)
             : ControlSocket.Reopen(handover.Listener);
@@ -138,6 +142,12 @@ internal sealed class ControlThread : IDisposable
                 return KeeperExitCodes.Done;
             }
 
+            if (!_isEnding && _home.IsDeleted(now))
+            {
+                _log.Write(1013, $"{_options.Home.Machine} was deleted: its programs are stopped");
+                EndAlone();
+            }
+
             Wait(now);
             _reaper.Sweep(OnOtherEnded);
             _lookAt = _reaper.SweepAdopted(JournalWriter.Now);
@@ -154,6 +164,7 @@ internal sealed class ControlThread : IDisposable
         _upgrades.Dispose();
         _connections.Dispose();
         _systemd.Dispose();
+        _home.Dispose();
         _listener.Dispose();
         _epoll.Dispose();
         LibC.close(_signal);
@@ -326,6 +337,9 @@ internal sealed class ControlThread : IDisposable
                 break;
             case ControlKind.UpgradeDaemon or ControlKind.UpgradeKeeper:
                 _upgrades.Begin(_asker, frame, UpgradeOrder.Decode(body), JournalWriter.Now);
+                break;
+            case ControlKind.CloseInput:
+                Answer(Number((uint)CloseInput(body)), ControlKind.CloseInputReply, frame.Id);
                 break;
             case ControlKind.StopAll:
                 BeginEnd();
@@ -500,6 +514,18 @@ internal sealed class ControlThread : IDisposable
         }
 
         return run.Signal((int)order.Signal, order.ToGroup);
+    }
+
+    private int CloseInput(ReadOnlySpan<byte> body)
+    {
+        var fields = new ControlReader(body);
+        if (_runs.Find(fields.U32(), fields.U32()) is not { } run)
+        {
+            return LibC.NoSuchProcess;
+        }
+
+        run.CloseInput();
+        return 0;
     }
 
     private int CutDrain(ReadOnlySpan<byte> body)

@@ -35,6 +35,15 @@ internal readonly unsafe partial record struct FileFacts(ulong Inode, long Size)
         return statx(file, "", EmptyPath, InodeAndSize, stat) == 0 ? Parse(stat) : default;
     }
 
+    /// <summary>How many names an open file has; 0 if it was deleted, −1 if that cannot be told.</summary>
+    public static int CountNames(int file)
+    {
+        const uint names = 0x4;
+        const int namesAt = 16;
+        var stat = stackalloc byte[StatBytes];
+        return statx(file, "", EmptyPath, names, stat) == 0 ? *(int*)(stat + namesAt) : -1;
+    }
+
     /// <summary>Bytes that we may still write to the file system of a file, and its size; false if it does not tell.</summary>
     public static bool TryReadVolume(int file, out long free, out long size)
     {

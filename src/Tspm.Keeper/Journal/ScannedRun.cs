@@ -29,6 +29,14 @@ internal sealed class ScannedRun(uint process, uint run, ulong firstOrd)
     /// <summary>The boot it was spawned in, or last seen alive.</summary>
     public ulong Boot { get; private set; }
 
+    /// <summary>How large its files become; the default if an older keeper did not tell.</summary>
+    public LogFileRules Files =>
+        _streams
+            .OfType<ScannedStream>()
+            .Select(stream => LogFileRules.Unpack(stream.Begin.B, stream.Begin.C))
+            .FirstOrDefault(rules => rules is not null)
+        ?? LogFileRules.Default;
+
     /// <summary>Streams that have not ended.</summary>
     public IEnumerable<ScannedStream> OpenStreams =>
         _streams.OfType<ScannedStream>().Where(stream => !stream.HasEnded);

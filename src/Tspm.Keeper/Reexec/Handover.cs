@@ -46,7 +46,7 @@ internal sealed record Handover
 
     /// <summary>The descriptors that stay open.</summary>
     public IEnumerable<int> Descriptors =>
-        Runs.SelectMany(run => run.Streams.Select(stream => stream.Descriptor))
+        Runs.SelectMany(run => run.Streams.Select(stream => stream.Descriptor).Append(run.Input))
             .Concat([Lock, Listener, DaemonConnection.Descriptor, Asker.Descriptor])
             .Where(descriptor => descriptor != Nothing);
 
@@ -125,6 +125,12 @@ internal sealed record Handover
             run.Write(writer);
         }
 
+        // Behind all that an older program reads; one that does not know it only keeps the descriptors open.
+        foreach (var run in Runs)
+        {
+            writer.U32((uint)run.Input);
+        }
+
         return writer.Finish(ControlKind.UpgradeKeeper, 0);
     }
 
@@ -164,6 +170,11 @@ internal sealed record Handover
             }
 
             runs.Add(run);
+        }
+
+        for (var i = 0; i < runs.Count && fields.HasMore; i++)
+        {
+            runs[i] = runs[i] with { Input = (int)fields.U32() };
         }
 
         return fields.IsGood ? handover with { Runs = runs } : null;
@@ -213,6 +224,9 @@ internal sealed record HandedRun(
     IReadOnlyList<HandedStream> Streams
 )
 {
+    /// <summary>The write end of its stdin; −1 if there is none.</summary>
+    public int Input { get; init; } = -1;
+
     /// <summary>Writes it.</summary>
     public void Write(ControlWriter writer)
     {

@@ -155,7 +155,10 @@ internal sealed class Reexecution(
                         stream.PipePath
                     )),
             ]
-        );
+        )
+        {
+            Input = run.InputDescriptor,
+        };
 }
 
 /// <summary>What a keeper has from its first moment, and hands on.</summary>

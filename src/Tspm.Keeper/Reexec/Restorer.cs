@@ -10,7 +10,7 @@ internal static class Restorer
 {
     /// <summary>Adds the runs; nothing is captured before <see cref="Go"/>.</summary>
     /// <exception cref="IOException">A data file cannot be opened.</exception>
-    public static void Fill(Handover? handover, RunTable runs, SyncThread sync)
+    public static void Fill(Handover? handover, RunTable runs, SyncThread sync, HomePaths home)
     {
         foreach (var handed in handover?.Runs ?? [])
         {
@@ -25,6 +25,7 @@ internal static class Restorer
                 PidDescriptor = handed.HasExited ? -1 : LibC.OpenProcess(handed.Pid),
                 OpenStreams = handed.Streams.Count,
             };
+            TakeInput(run, handed.Input, home);
             run.Records.AddRange(handed.Records);
             foreach (var stream in handed.Streams)
             {
@@ -92,6 +93,22 @@ internal static class Restorer
             {
                 runs.ProcessOf(run.Order.Process).Thread.Add(stream);
             }
+        }
+    }
+
+    /// <summary>Its stdin; one that nobody handed on, since that program was older, is opened by its name.</summary>
+    private static void TakeInput(RunEntry run, int descriptor, HomePaths home)
+    {
+        var path = home.InputPipe(run.Order.Process, run.Order.Run);
+        if (descriptor >= 0)
+        {
+            LibC.SetCloseOnExec(descriptor, closes: true);
+            run.InputDescriptor = descriptor;
+        }
+
+        if (File.Exists(path))
+        {
+            run.InputPath = path;
         }
     }
 

@@ -67,6 +67,19 @@ public static class LogVerifier
         }
     }
 
+    private static bool IsFromMemory(ReadOnlySpan<LogSpan> batch)
+    {
+        foreach (ref readonly var slot in batch)
+        {
+            if (slot.Kind == SlotKind.Span && slot.Flags.HasFlag(SpanFlags.NotDurable))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static void CheckBatch(
         ReadOnlySpan<LogSpan> batch,
         in CommitSlot commit,
@@ -111,11 +124,14 @@ public static class LogVerifier
             return;
         }
 
-        if (
-            BatchBytes.Check(batch, commit.BytesChecksum, files)
-            is var verdict
-                and not BytesVerdict.Good
-        )
+        var verdict = BatchBytes.Check(batch, commit.BytesChecksum, files);
+        if (verdict == BytesVerdict.Gone && IsFromMemory(batch))
+        {
+            // It was numbered while the disk was full, and memory had no room for it any more.
+            report.UncheckedBatches++;
+            report.AddHole(first, last, HoleReason.Dropped);
+        }
+        else if (verdict != BytesVerdict.Good)
         {
             report.AddDamage(first, last, verdict == BytesVerdict.Gone);
         }

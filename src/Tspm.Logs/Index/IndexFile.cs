@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Tspm.CaptureLog;
 
 namespace Tspm.Logs.Index;
 
@@ -79,12 +80,7 @@ internal sealed class IndexFile : IDisposable
     )
     {
         var fresh = path + ".new";
-        var handle = File.OpenHandle(
-            fresh,
-            FileMode.Create,
-            FileAccess.ReadWrite,
-            FileShare.ReadWrite | FileShare.Delete
-        );
+        var handle = OpenFresh(fresh);
         try
         {
             File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -95,6 +91,8 @@ internal sealed class IndexFile : IDisposable
             );
             var file = new IndexFile(handle, path, isSpill, header) { IsVerified = true };
             file.Append(firstBatch);
+            CrashPoint.Pass(CrashPoint.InIndexFile);
+            DiskSeam.Pass(DiskStep.Rename);
             File.Move(fresh, path, overwrite: true);
             return file;
         }
@@ -102,6 +100,26 @@ internal sealed class IndexFile : IDisposable
         {
             handle.Dispose();
             throw;
+        }
+    }
+
+    private static SafeFileHandle OpenFresh(string fresh)
+    {
+        const int noAccess = 13;
+        DiskSeam.Pass(DiskStep.Create);
+        try
+        {
+            return File.OpenHandle(
+                fresh,
+                FileMode.Create,
+                FileAccess.ReadWrite,
+                FileShare.ReadWrite | FileShare.Delete
+            );
+        }
+        catch (UnauthorizedAccessException refused)
+        {
+            // A disk that may not be written is a disk that refuses, like any other.
+            throw new IOException(refused.Message, noAccess);
         }
     }
 
@@ -211,6 +229,8 @@ internal sealed class IndexFile : IDisposable
     /// <exception cref="IOException">The disk refused.</exception>
     public void Append(ReadOnlySpan<LogSpan> slots)
     {
+        DiskSeam.Pass(DiskStep.Write);
+
         // Only the file that Create made is appended to.
         RandomAccess.Write(_writer!, MemoryMarshal.AsBytes(slots), Slots * LogSpan.Size);
         LastCommit = MemoryMarshal.Cast<LogSpan, CommitSlot>(slots[^1..])[0];
@@ -224,6 +244,7 @@ internal sealed class IndexFile : IDisposable
     {
         if (_writer is { IsClosed: false } writer)
         {
+            DiskSeam.Pass(DiskStep.Sync);
             RandomAccess.FlushToDisk(writer);
         }
     }

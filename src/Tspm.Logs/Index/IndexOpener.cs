@@ -30,7 +30,7 @@ internal static class IndexOpener
         if (isOfLaterVersion)
         {
             SetAsideAll(found, ".later", isReadOnly);
-            return new OpenedIndex([], [], problems);
+            return new OpenedIndex([], [], problems) { IsOfLaterVersion = true };
         }
 
         found = WithoutForeign(found, process, isReadOnly, problems);
@@ -92,13 +92,13 @@ internal static class IndexOpener
             }
             else if (verdict == IndexVerdict.Damaged)
             {
-                problems.Add($"{Path.GetFileName(path)} has no good header and was set aside");
+                problems.Add($"{Path.GetFileName(path)} has no good header{Aside(isReadOnly)}");
                 SetAsideUnless(isReadOnly, path, ".damaged");
             }
             else
             {
                 problems.Add(
-                    $"{Path.GetFileName(path)} was written by a later version of tspm; this log begins anew"
+                    $"{Path.GetFileName(path)} was written by a later version of tspm{(isReadOnly ? "" : "; this log begins anew")}"
                 );
                 SetAsideUnless(isReadOnly, path, ".later");
             }
@@ -129,7 +129,9 @@ internal static class IndexOpener
             ?.Key;
         foreach (var file in found.Where(file => file.Process != process || file.LogId != own))
         {
-            problems.Add($"{Path.GetFileName(file.Path)} belongs to another log and was set aside");
+            problems.Add(
+                $"{Path.GetFileName(file.Path)} belongs to another log{Aside(isReadOnly)}"
+            );
             SetAsideUnless(isReadOnly, file.Path, ".foreign");
         }
 
@@ -183,6 +185,8 @@ internal static class IndexOpener
         }
     }
 
+    private static string Aside(bool isReadOnly) => isReadOnly ? "" : " and was set aside";
+
     private static void SetAsideAll(List<IndexFile> files, string suffix, bool isReadOnly)
     {
         foreach (var file in files)
@@ -218,6 +222,9 @@ internal sealed record OpenedIndex(
     IReadOnlyList<string> Problems
 )
 {
+    /// <summary>True if a later version of tspm has written it.</summary>
+    public bool IsOfLaterVersion { get; init; }
+
     /// <summary>The last good commit; null if there is none, so that a new log must begin.</summary>
     public CommitSlot? Last => Files is [.., var newest] ? newest.LastCommit : null;
 }

@@ -202,6 +202,7 @@ internal sealed class LogIndex : IDisposable
         foreach (var file in gone.DistinctBy(file => file.Path))
         {
             file.Dispose();
+            DiskSeam.Pass(DiskStep.Delete);
             File.Delete(file.Path);
         }
 

@@ -44,7 +44,9 @@ internal sealed class StoredLog
     {
         if (_closed.TryDequeue(out var file))
         {
+            DiskSeam.Pass(DiskStep.Delete);
             File.Delete(file.Path);
+            CrashPoint.Pass(CrashPoint.InRetention);
             _log.Writer.ForgetData(file.Stream, file.End);
             Bytes -= file.Bytes;
             HasDeleted = true;

@@ -7,7 +7,6 @@ internal sealed class BytePattern
 {
     private readonly ByteLiteral[] _literals;
     private readonly Regex _regex;
-    private readonly bool _isWhole;
 
     /// <summary>Makes one.</summary>
     public BytePattern(Regex regex)
@@ -19,11 +18,14 @@ internal sealed class BytePattern
         [
             .. (found?.Texts ?? []).Distinct().Select(text => new ByteLiteral(text, ignoresCase)),
         ];
-        _isWhole = found?.IsWhole == true;
+        IsWhole = found?.IsWhole == true;
     }
 
     /// <summary>Texts one of which must be in a line that matches; empty if none is known.</summary>
     public IReadOnlyList<ByteLiteral> Literals => _literals;
+
+    /// <summary>True if a line matches exactly if it has one of them.</summary>
+    public bool IsWhole { get; }
 
     /// <summary>Whether it matches a line.</summary>
     /// <param name="line">Without its end.</param>
@@ -35,7 +37,7 @@ internal sealed class BytePattern
             return false;
         }
 
-        return _isWhole || _regex.IsMatch(text.Of(line));
+        return IsWhole || _regex.IsMatch(text.Of(line));
     }
 
     private bool IsAnyIn(ReadOnlySpan<byte> line)

@@ -227,8 +227,11 @@ public sealed record LogEvent
     /// <summary>Delay before it follows, ms.</summary>
     public long? NextMs { get; init; }
 
-    /// <summary>errno (spawn-failed).</summary>
+    /// <summary>errno (spawn-failed, disk).</summary>
     public int? Errno { get; init; }
+
+    /// <summary>One of <see cref="DiskStates"/> (disk).</summary>
+    public string? State { get; init; }
 
     /// <summary>What else there is to say, one line.</summary>
     public string? Message { get; init; }
@@ -294,6 +297,33 @@ public static class LogEvents
     /// <summary>Settings were changed.</summary>
     public const string Changed = "changed";
 
+    /// <summary>Its files are watched.</summary>
+    public const string Watching = "watching";
+
+    /// <summary>A watched file has changed.</summary>
+    public const string WatchHit = "watch-hit";
+
+    /// <summary>What else there is to know about watched files.</summary>
+    public const string WatchNote = "watch-note";
+
+    /// <summary>Its files are not watched any more.</summary>
+    public const string WatchFailed = "watch-failed";
+
+    /// <summary>The clock has it started.</summary>
+    public const string Scheduled = "scheduled";
+
+    /// <summary>A time of its schedule was skipped.</summary>
+    public const string ScheduleSkipped = "schedule-skipped";
+
+    /// <summary>Somebody has sent it a signal.</summary>
+    public const string Signalled = "signalled";
+
+    /// <summary>Somebody has closed its stdin.</summary>
+    public const string StdinClosed = "stdin-closed";
+
+    /// <summary>The disk does not take output, or takes it again.</summary>
+    public const string Disk = "disk";
+
     /// <summary>Its tree used more than it may: it is ended as a failure.</summary>
     public const string Limit = "limit";
 
@@ -325,5 +355,42 @@ public static class LogEvents
         Limit,
         LimitMissing,
         HookFailed,
+        Watching,
+        WatchHit,
+        WatchNote,
+        WatchFailed,
+        Scheduled,
+        ScheduleSkipped,
+        Signalled,
+        StdinClosed,
+        Disk,
     ];
+}
+
+/// <summary>What a disk entry can tell, and how the disk of a log can be.</summary>
+public static class DiskStates
+{
+    /// <summary>It takes what is printed.</summary>
+    public const string Good = "ok";
+
+    /// <summary>No space is left, or only the reserve: output goes on in memory.</summary>
+    public const string Full = "full";
+
+    /// <summary>The user's quota is used up: output goes on in memory.</summary>
+    public const string Quota = "quota";
+
+    /// <summary>It may not be written: output goes on in memory.</summary>
+    public const string ReadOnly = "read-only";
+
+    /// <summary>It failed: output goes on in memory.</summary>
+    public const string Failed = "failed";
+
+    /// <summary>It did not take what had been written: what is newer than the last sync may not be there after a power loss.</summary>
+    public const string SyncFailed = "sync-failed";
+
+    /// <summary>The log is at its bound and nothing may be dropped: the program waits.</summary>
+    public const string Blocked = "blocked";
+
+    /// <summary>It takes output again.</summary>
+    public const string Resumed = "resumed";
 }

@@ -71,6 +71,9 @@ public sealed record SignalRequest
 
     /// <summary>To the whole group instead of the leader.</summary>
     public bool Group { get; init; }
+
+    /// <summary>To the group, and to every descendant that can be attributed to the run.</summary>
+    public bool Tree { get; init; }
 }
 
 /// <summary>What became of each target.</summary>

@@ -57,6 +57,15 @@ public sealed record ProcessSpec
     /// <summary>Which of several like it this is; null if it is one of its own.</summary>
     public InstanceSpec? Instance { get; init; }
 
+    /// <summary>Which files it is restarted for; null for none.</summary>
+    public WatchSpec? Watch { get; init; }
+
+    /// <summary>When the clock starts it; null for never.</summary>
+    public ScheduleSpec? Schedule { get; init; }
+
+    /// <summary>Its stdin is a pipe that <c>send</c> and <c>attach</c> write into; else it is empty. A terminal has one anyway.</summary>
+    public bool Stdin { get; init; }
+
     /// <summary>What people select it by, as <c>key=value</c>.</summary>
     public IReadOnlyList<string> Labels { get; set; } = [];
 

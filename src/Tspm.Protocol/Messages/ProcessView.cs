@@ -125,6 +125,17 @@ public sealed record ProcessView
 
     /// <summary>Limits that this machine cannot keep, and why; null if there are none (describe only).</summary>
     public string? LimitsMissing { get; init; }
+    /// <summary>When the clock starts it; null for never.</summary>
+    public ScheduleSpec? Schedule { get; init; }
+
+    /// <summary>The next time of its schedule, RFC 3339 UTC; null if it has none, or is stopped.</summary>
+    public string? NextDue { get; init; }
+
+    /// <summary>Which files it is restarted for; null for none.</summary>
+    public WatchSpec? Watch { get; init; }
+
+    /// <summary>True if <c>send</c> and <c>attach</c> can write into its stdin.</summary>
+    public bool Stdin { get; init; }
 
     /// <summary>True if settings were changed that hold from the next start on.</summary>
     public bool HasPendingChanges { get; init; }
@@ -217,6 +228,9 @@ public sealed record LogCountersView
 
     /// <summary>Bytes on disk: data, index and all else of the process.</summary>
     public long DiskBytes { get; init; }
+
+    /// <summary>One of <see cref="DiskStates"/>: whether the disk takes what is printed.</summary>
+    public string DiskState { get; init; } = DiskStates.Good;
 }
 
 /// <summary>Entries that are not there.</summary>

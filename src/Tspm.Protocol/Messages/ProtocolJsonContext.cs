@@ -53,4 +53,9 @@ namespace Tspm.Protocol.Messages;
 [JsonSerializable(typeof(HookMessage))]
 [JsonSerializable(typeof(EnvRequest))]
 [JsonSerializable(typeof(EnvReply))]
+[JsonSerializable(typeof(SendRequest))]
+[JsonSerializable(typeof(SendReply))]
+[JsonSerializable(typeof(ResizeRequest))]
+[JsonSerializable(typeof(TerminalSubscribeOptions))]
+[JsonSerializable(typeof(SubscribedTerminal))]
 public sealed partial class ProtocolJsonContext : JsonSerializerContext;

@@ -43,6 +43,9 @@ public static class SignalText
         "SYS",
     ];
 
+    /// <summary>The names, without SIG.</summary>
+    public static IReadOnlyList<string> All { get; } = [.. Names.Skip(1)];
+
     /// <summary>Reads one.</summary>
     public static bool TryParse(string text, out int number)
     {

@@ -6,6 +6,8 @@ namespace Tspm.Protocol.Specs;
 /// <summary>Settings of a process by key and text: the same for the options of start and for <c>set</c>.</summary>
 public static class SpecEdit
 {
+    private static readonly string[] YesOrNo = ["yes", "no"];
+
     private delegate string? Setter(ref ProcessSpec spec, string text);
 
     private static readonly Dictionary<string, Setter> Setters = new(StringComparer.Ordinal)
@@ -79,6 +81,23 @@ public static class SpecEdit
             ?? Limit(ref spec, l => l with { NoNewPrivileges = isOn }),
         ["history"] = (ref spec, text) =>
             SetSwitch(text, out var isOn) ?? Limit(ref spec, l => l with { KeepsHistory = isOn }),
+        ["stdin"] = (ref spec, text) =>
+            SetWord(text, YesOrNo) ?? Change(ref spec, s => s with { Stdin = text == "yes" }),
+        ["watch"] = SetWatch,
+        ["watch-ignore"] = (ref spec, text) =>
+            Watch(ref spec, w => w with { Ignore = Words(text) }),
+        ["watch-debounce"] = (ref spec, text) =>
+            SetTime(text, out var ms) ?? Watch(ref spec, w => w with { DebounceMs = ms }),
+        ["watch-gitignore"] = (ref spec, text) =>
+            SetWord(text, YesOrNo) ?? Watch(ref spec, w => w with { GitIgnore = text == "yes" }),
+        ["schedule"] = (ref spec, text) =>
+            Change(ref spec, s => s with { Schedule = ScheduleOf(s.Schedule, text) }),
+        ["schedule-action"] = (ref spec, text) =>
+            SetWord(text, ScheduleActions.All) ?? Schedule(ref spec, s => s with { Action = text }),
+        ["schedule-missed"] = (ref spec, text) =>
+            SetWord(text, MissedActions.All) ?? Schedule(ref spec, s => s with { Missed = text }),
+        ["schedule-zone"] = (ref spec, text) =>
+            Schedule(ref spec, s => s with { Zone = text.Length > 0 ? text : null }),
         ["cwd"] = (ref spec, text) =>
             text.StartsWith('/')
                 ? Change(ref spec, s => s with { Cwd = text })
@@ -96,6 +115,8 @@ public static class SpecEdit
         || key.StartsWith("stop-", StringComparison.Ordinal)
         || key.StartsWith("label.", StringComparison.Ordinal)
         || key.StartsWith("hook.", StringComparison.Ordinal)
+        || key.StartsWith("watch", StringComparison.Ordinal)
+        || key.StartsWith("schedule", StringComparison.Ordinal)
         || key is "max-restarts" or "min-uptime" or "success-codes" or "max-memory" or "history";
 
     /// <summary>Changes one setting.</summary>
@@ -246,6 +267,37 @@ public static class SpecEdit
             ? Change(ref spec, s => s with { Umask = mask })
             : $"\"{text}\" is not a file mode mask from 0 to 777";
     }
+    private static string? Watch(ref ProcessSpec spec, Func<WatchSpec, WatchSpec> change) =>
+        spec.Watch is { } watch
+            ? Change(ref spec, s => s with { Watch = change(watch) })
+            : "nothing is watched; set watch first";
+
+    private static string? Schedule(
+        ref ProcessSpec spec,
+        Func<ScheduleSpec, ScheduleSpec> change
+    ) =>
+        spec.Schedule is { } schedule
+            ? Change(ref spec, s => s with { Schedule = change(schedule) })
+            : "there is no schedule; set schedule first";
+
+    private static string? SetWatch(ref ProcessSpec spec, string text)
+    {
+        var cwd = spec.Cwd;
+        var paths = Words(text).Select(path => Path.GetFullPath(path, cwd)).ToList();
+        var watch =
+            paths.Count == 0 ? null
+            : spec.Watch is { } old ? old with { Paths = paths }
+            : new WatchSpec { Paths = paths };
+        return Change(ref spec, s => s with { Watch = watch });
+    }
+
+    private static ScheduleSpec? ScheduleOf(ScheduleSpec? old, string text) =>
+        text.Length == 0 ? null
+        : old is null ? new ScheduleSpec { Cron = text }
+        : old with { Cron = text };
+
+    private static string[] Words(string text) =>
+        text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private static ProbeSpec? CheckOf(ProbeSpec? old, string text) =>
         text.Length == 0 ? null

@@ -68,9 +68,9 @@ public sealed partial class RecordWriterTests
 
         Assert.Equal(
             """
-            1970-01-01T00:00:00.000000000Z stderr F [tspm] web: 7 entries missing (seq 3..9): older than what is kept
+            1970-01-01T00:00:00.000000000Z stdout F tspm-gap web: 7 entries missing (seq 3..9): older than what is kept
             1970-01-01T00:00:00.000000000Z stdout F on
-            1970-01-01T00:00:00.000000000Z stderr F [tspm] web: 1 entry missing (seq 11): damaged on disk
+            1970-01-01T00:00:00.000000000Z stdout F tspm-gap web: 1 entry missing (seq 11): damaged on disk
 
             """,
             Encoding.UTF8.GetString(output.WrittenSpan)

@@ -26,6 +26,10 @@ internal static partial class TerminalCalls
     [LibraryImport(Libc, EntryPoint = "write", SetLastError = true)]
     internal static unsafe partial nint Write(int descriptor, byte* bytes, nuint count);
 
+    /// <summary>Reads bytes; 0 at the end, −1 with errno on failure.</summary>
+    [LibraryImport(Libc, EntryPoint = "read", SetLastError = true)]
+    internal static unsafe partial nint Read(int descriptor, byte* bytes, nuint count);
+
     /// <summary>Waits for descriptors; −1 with errno on failure.</summary>
     [LibraryImport(Libc, EntryPoint = "poll", SetLastError = true)]
     internal static partial int Poll(ref PollRequest request, nuint count, int timeoutMs);

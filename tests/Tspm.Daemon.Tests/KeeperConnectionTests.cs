@@ -1,0 +1,42 @@
+using System.Net.Sockets;
+using Tspm.CaptureLog;
+using Tspm.CaptureLog.Control;
+using Tspm.Daemon.Keeper;
+
+namespace Tspm.Daemon.Tests;
+
+/// <summary>A connection to a keeper that ends under those who use it.</summary>
+public sealed class KeeperConnectionTests
+{
+    [Fact]
+    public async Task Who_comes_after_the_end_is_told_that_the_keeper_is_gone()
+    {
+        using var folder = new TempFolder();
+        var home = HomePaths.At(folder["home"]);
+        Directory.CreateDirectory(home.Machine);
+        using var keeper = new Socket(AddressFamily.Unix, SocketType.Stream, default);
+        keeper.Bind(new UnixDomainSocketEndPoint(home.KeeperSocket));
+        keeper.Listen();
+        var connection = await KeeperConnection.ConnectAsync(
+            home,
+            TimeProvider.System,
+            TimeSpan.FromSeconds(10),
+            new KeeperEvents(() => { }, (_, _) => { }, () => { }),
+            TestContext.Current.CancellationToken
+        );
+        var frame = new ControlWriter().Finish(ControlKind.Ping, 1);
+
+        await connection.DisposeAsync();
+
+        // One by one what the daemon may be about to do when the keeper dies.
+        await Assert.ThrowsAsync<KeeperGoneException>(() =>
+            connection.SendAsync(frame, TestContext.Current.CancellationToken)
+        );
+        await Assert.ThrowsAsync<KeeperGoneException>(() =>
+            connection.SendAsync(frame, [0], TestContext.Current.CancellationToken)
+        );
+        await Assert.ThrowsAsync<KeeperGoneException>(() =>
+            connection.AskAsync(_ => frame, TestContext.Current.CancellationToken)
+        );
+    }
+}

@@ -1,0 +1,243 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Tspm.Integration.Tests;
+
+/// <summary>A real file system of 1 MiB that is full: before, during and after, with a follower attached.</summary>
+public sealed class DiskFullSpecs
+{
+    private const int Lines = 12_000;
+
+    [Fact]
+    public async Task A_full_disk_stops_nobody_is_told_and_is_left_again()
+    {
+        await using var disk = SmallDisk.Mount();
+        await using var home = disk.NewHome();
+        var (fill, free) = (disk.Gate("fill"), disk.Gate("free"));
+        await home.StartKidAsync(
+            "web",
+            "print",
+            "500",
+            "wait",
+            fill,
+            "print",
+            $"{Lines}",
+            "wait",
+            free,
+            "flow",
+            "500",
+            "3000",
+            "/",
+            disk.Gate("count"),
+            "sleep"
+        );
+        var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "-o", "json");
+        var rows = Rows(await follow.ReadUntilAsync("\"line 500\""));
+
+        disk.Fill();
+        await File.WriteAllTextAsync(fill, "", TestContext.Current.CancellationToken);
+        rows.AddRange(Rows(await follow.ReadUntilAsync($"\"line {Lines}\"")));
+        var during = await StateAsync(home);
+        disk.Free();
+        await File.WriteAllTextAsync(free, "", TestContext.Current.CancellationToken);
+        rows.AddRange(Rows(await follow.ReadUntilAsync("\"resumed\"")));
+        await TspmHome.UntilAsync(async () => await StateAsync(home) == "ok", "all is well again");
+        var events = await home.RunAsync("events", "web");
+        var stored = Rows((await home.RunAsync("logs", "web", "-n", "all", "-o", "json")).Lines);
+        var verify = await home.RunAsync("logs", "verify");
+
+        Assert.Equal("full", during);
+        Assert.Equal("full", rows.First(row => row.What == "disk").State);
+        Assert.Contains(
+            "the disk is full; output goes on in memory",
+            events.Output,
+            StringComparison.Ordinal
+        );
+        Assert.Contains("the disk takes output again", events.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(rows, row => row.Kind == "gap");
+        Assert.Equal(
+            Enumerable.Range(1, rows.Count).Select(seq => (long)seq),
+            rows.Select(row => row.Seq)
+        );
+        Assert.Contains(rows, row => !row.IsDurable);
+        CheckLines(rows);
+        CheckLines(stored);
+        Assert.Equal(0, verify.ExitCode);
+    }
+
+    [Fact]
+    public async Task What_memory_cannot_hold_is_dropped_and_counted()
+    {
+        const int many = 1_100_000; // 12 MiB
+        await using var disk = SmallDisk.Mount();
+        await using var home = disk.NewHome();
+        var fill = disk.Gate("fill");
+        await home.StartKidAsync("web", "print", "500", "wait", fill, "print", $"{many}", "sleep");
+        await TspmHome.UntilAsync(
+            async () =>
+                (await home.RunAsync("logs", "web", "-n", "1")).Output.Contains(
+                    "line 500",
+                    StringComparison.Ordinal
+                ),
+            "500 lines"
+        );
+
+        disk.Fill();
+        await File.WriteAllTextAsync(fill, "", TestContext.Current.CancellationToken);
+        await TspmHome.UntilAsync(
+            async () =>
+                (await home.RunAsync("logs", "web", "-n", "1")).Output.Contains(
+                    $"line {many}",
+                    StringComparison.Ordinal
+                ),
+            "all lines"
+        );
+        var stored = Rows((await home.RunAsync("logs", "web", "-n", "all", "-o", "json")).Lines);
+        var counters = (await home.JsonAsync("describe", "web", "--json")).GetProperty("counters");
+        var wide = await home.RunAsync("list", "-o", "wide");
+
+        var gaps = stored.Where(row => row.Kind == "gap").ToList();
+        var shown = stored.Count(row => row.Text.Length > 0);
+        var lost = gaps.Sum(row => row.Count);
+        Assert.All(gaps, gap => Assert.Equal("dropped", gap.Reason));
+        Assert.InRange(lost, many / 10, many);
+        Assert.Equal(500 + many, shown + lost);
+        Assert.Equal(
+            lost,
+            counters
+                .GetProperty("lost")
+                .EnumerateArray()
+                .Sum(one => one.GetProperty("count").GetInt64())
+        );
+        Assert.Matches($"LOST.*\n.* {lost} .* full ", wide.Output);
+    }
+
+    /// <summary>All lines up to where it was read, each once.</summary>
+    private static void CheckLines(List<Row> rows)
+    {
+        var lines = rows.Where(row => row.Text.Length > 0).Select(row => row.Text).ToList();
+        var expected = Expected().ToList();
+        Assert.Equal(expected, lines.Take(expected.Count));
+        var after = lines.Skip(expected.Count).Select(line => line.Split(' ')[0]).ToList();
+        Assert.Equal(
+            Enumerable.Range(1, after.Count).Select(i => i.ToString(CultureInfo.InvariantCulture)),
+            after
+        );
+    }
+
+    private static IEnumerable<string> Expected() =>
+        new[] { 500, Lines }.SelectMany(count =>
+            Enumerable
+                .Range(1, count)
+                .Select(i => string.Create(CultureInfo.InvariantCulture, $"line {i}"))
+        );
+
+    private static async Task<string> StateAsync(TspmHome home) =>
+        (await home.JsonAsync("describe", "web", "--json"))
+            .GetProperty("counters")
+            .GetProperty("diskState")
+            .GetString()!;
+
+    private static List<Row> Rows(IEnumerable<string> lines) => [.. lines.Select(Read)];
+
+    private static Row Read(string line)
+    {
+        using var json = JsonDocument.Parse(line);
+        var root = json.RootElement;
+        return new Row(
+            Text("kind"),
+            root.TryGetProperty("seq", out var seq) ? seq.GetInt64() : 0,
+            Text("msg"),
+            Text("what"),
+            Text("state"),
+            Text("reason"),
+            root.TryGetProperty("count", out var count) ? count.GetInt64() : 0,
+            !root.TryGetProperty("durable", out var durable) || durable.GetBoolean()
+        );
+
+        string Text(string name) =>
+            root.TryGetProperty(name, out var text) ? text.GetString()! : "";
+    }
+
+    private sealed record Row(
+        string Kind,
+        long Seq,
+        string Text,
+        string What,
+        string State,
+        string Reason,
+        long Count,
+        bool IsDurable
+    );
+
+    /// <summary>A tmpfs of 1 MiB with a home in it; needs root.</summary>
+    private sealed class SmallDisk : IAsyncDisposable
+    {
+        private readonly string _gates = Directory.CreateTempSubdirectory("tsg").FullName;
+
+        private SmallDisk(string root) => Root = root;
+
+        public string Root { get; }
+
+        public static SmallDisk Mount()
+        {
+            Assert.SkipUnless(Environment.UserName == "root", "only root can mount a file system");
+            var root = Directory.CreateTempSubdirectory("tsd").FullName;
+            var fault = Run("mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", root);
+            Assert.SkipWhen(fault.Length > 0, $"no file system can be mounted here: {fault}");
+            return new SmallDisk(root);
+        }
+
+        public TspmHome NewHome()
+        {
+            var home = new TspmHome(Path.Join(Root, "h"));
+            home.Variables["TSPM_RESERVE_BYTES"] = "0";
+            return home;
+        }
+
+        /// <summary>A file that a program waits for; it lies elsewhere.</summary>
+        public string Gate(string name) => Path.Join(_gates, name);
+
+        /// <summary>Not a byte is left.</summary>
+        public void Fill()
+        {
+            using var file = File.Create(Path.Join(Root, "filler"), 1);
+            var block = new byte[4096];
+            try
+            {
+                while (true)
+                {
+                    file.Write(block);
+                }
+            }
+            catch (IOException)
+            {
+                // Full, as wished.
+            }
+        }
+
+        public void Free() => File.Delete(Path.Join(Root, "filler"));
+
+        public ValueTask DisposeAsync()
+        {
+            Run("umount", "-l", Root);
+            Directory.Delete(Root);
+            Directory.Delete(_gates, recursive: true);
+            return ValueTask.CompletedTask;
+        }
+
+        private static string Run(string program, params string[] words)
+        {
+            var start = new ProcessStartInfo(program, words)
+            {
+                UseShellExecute = false,
+                RedirectStandardError = true,
+            };
+            using var process = Process.Start(start)!;
+            var errors = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            return process.ExitCode == 0 ? "" : errors + $"exit {process.ExitCode}";
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using Tspm.CaptureLog;
+
+namespace Tspm.Logs.Tests;
+
+/// <summary>Output that memory held while the disk was full: marked, and told as dropped when memory had no room for it.</summary>
+public sealed class SpilledOutputTests
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Entries_are_marked_from_the_first_byte_in_memory_to_the_last(bool turnsBetween)
+    {
+        using var keeper = new FakeKeeper();
+        using var log = new LogUnderTest(keeper);
+        keeper.Begin();
+        foreach (var step in new[] { "before", "(", "during", "still", ")", "after" })
+        {
+            if (step is "(" or ")")
+            {
+                keeper.Spill(StreamKind.Out, begins: step == "(");
+            }
+            else
+            {
+                keeper.Write(StreamKind.Out, System.Text.Encoding.ASCII.GetBytes(step + "\n"));
+                keeper.Write(StreamKind.Err, "elsewhere\n"u8);
+            }
+
+            if (turnsBetween)
+            {
+                log.Turn(keeper.Now);
+            }
+        }
+
+        log.Turn(keeper.Now);
+
+        var marked = log.ReadAll()
+            .Where(entry => entry.Flags.HasFlag(SpanFlags.NotDurable))
+            .Select(entry => Convert.FromHexString(entry.Bytes))
+            .Select(System.Text.Encoding.ASCII.GetString);
+        Assert.Equal(["during\n", "still\n"], marked);
+    }
+
+    [Fact]
+    public void What_was_numbered_and_then_dropped_is_told_and_counted_as_dropped()
+    {
+        using var keeper = new FakeKeeper();
+        using var log = new LogUnderTest(keeper);
+        keeper.Begin();
+        keeper.Write(StreamKind.Out, "one\ntwo\n"u8);
+        keeper.Write(StreamKind.Err, "kept\n"u8);
+        keeper.Write(StreamKind.Out, "three\n"u8);
+        keeper.Rotate(StreamKind.Out);
+        keeper.Write(StreamKind.Out, "four\n"u8);
+        log.Turn(keeper.Now);
+
+        var (first, end) = keeper.FilesOf(StreamKind.Out)[0];
+        keeper.Drop(StreamKind.Out, first, end);
+        log.Turn(keeper.Now);
+
+        var (entries, holes) = log.ReadWithHoles();
+        Assert.Equal(
+            [new Hole(1, 2, HoleReason.Dropped), new Hole(4, 4, HoleReason.Dropped)],
+            holes
+        );
+        Assert.Equal([3, 5], entries.Select(entry => entry.Seq));
+        Assert.Equal(3, new LogTally().CountLost(log.Log)[(int)HoleReason.Dropped]);
+    }
+}
