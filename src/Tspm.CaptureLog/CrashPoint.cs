@@ -21,6 +21,12 @@ public static partial class CrashPoint
     /// <summary>Keeper: the program lives, the journal does not know it.</summary>
     public const string AfterSpawn = "keeper.spawned";
 
+    /// <summary>Keeper: the program is in the journal, nobody was told.</summary>
+    public const string BeforeAnswer = "keeper.answering";
+
+    /// <summary>Keeper: the end of a program was seen, the journal does not have it.</summary>
+    public const string BeforeExited = "keeper.ending";
+
     /// <summary>Keeper: the exit is in the journal, the program is not reaped.</summary>
     public const string AfterExited = "keeper.exited";
 
@@ -41,6 +47,33 @@ public static partial class CrashPoint
 
     /// <summary>Daemon: the index tells what has expired, its own old files are still there.</summary>
     public const string AfterRetention = "daemon.expired";
+
+    /// <summary>Keeper: a new journal file is whole and has no name.</summary>
+    public const string InJournal = "keeper.journal";
+
+    /// <summary>Keeper: everything is on the device, the journal does not tell so.</summary>
+    public const string AfterSync = "keeper.synced";
+
+    /// <summary>Keeper: a daemon lives, the journal does not know it.</summary>
+    public const string AfterDaemon = "keeper.daemon";
+
+    /// <summary>Keeper: its state is written down for the program that it goes on as.</summary>
+    public const string BeforeExec = "keeper.executing";
+
+    /// <summary>Keeper: it is the other program, and has not begun.</summary>
+    public const string AfterExec = "keeper.executed";
+
+    /// <summary>Daemon: the keeper has told that a program lives, nobody heard it.</summary>
+    public const string AfterSpawnAnswer = "daemon.spawned";
+
+    /// <summary>Daemon: a program that is to be stopped has its signal.</summary>
+    public const string AfterSignal = "daemon.signalled";
+
+    /// <summary>Daemon: clients are served, the keeper does not know.</summary>
+    public const string BeforeServing = "daemon.serving";
+
+    /// <summary>Daemon: the old list is the copy, the new one has no name.</summary>
+    public const string BetweenLists = "daemon.saved";
 
     /// <summary>Daemon: entries have numbers, the index does not have them.</summary>
     public const string BeforeIndex = "daemon.numbered";

@@ -10,6 +10,9 @@ public sealed record HomePaths(string Root, string Machine)
 {
     private const string MachineIdFile = "/etc/machine-id";
 
+    /// <summary>Which home this is: <see cref="HomeIdentity"/>.</summary>
+    public string Identity => Path.Join(Machine, "home.id");
+
     /// <summary>The public socket.</summary>
     public string Socket => Path.Join(Machine, "tspm.sock");
 

@@ -77,6 +77,19 @@ public sealed class TspmIpcClient : IAsyncDisposable
             ct
         );
 
+    /// <summary>The selected processes, with the counters of their logs.</summary>
+    public Task<ProcessesReply> ListWithCountersAsync(
+        IReadOnlyList<string> select,
+        CancellationToken ct = default
+    ) =>
+        AskAsync(
+            MethodNumbers.List,
+            new SelectRequest(select) { Counters = true },
+            Json.SelectRequest,
+            Json.ProcessesReply,
+            ct
+        );
+
     /// <summary>All facts about the selected processes.</summary>
     public Task<ProcessesReply> DescribeAsync(
         IReadOnlyList<string> select,

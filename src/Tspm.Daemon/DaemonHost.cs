@@ -267,6 +267,7 @@ public static class DaemonHost
             _fileWatches = new FileWatches(_registry, _options.Home.Root, _time, _log);
             _schedules = new Schedules(_registry, _time);
             Serve(factory, topics);
+            CrashPoint.Pass(CrashPoint.BeforeServing);
             await _keeper.ServingAsync(CancellationToken.None);
             WatchTasks();
             if (_options.Resurrect)

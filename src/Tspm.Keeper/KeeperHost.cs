@@ -42,6 +42,7 @@ public static class KeeperHost
             {
                 var handover = Handover.Load(options.Handover);
                 LibC.SetCloseOnExec(handover.Lock, closes: true);
+                CrashPoint.Pass(CrashPoint.AfterExec);
                 return RunLocked(options, ready, handover, handover.Lock);
             }
 
@@ -76,7 +77,7 @@ public static class KeeperHost
         var state = TakePlace(handover, held);
         var log = new KeeperLog(options.Home.KeeperLog);
         var scan = JournalScan.Read(JournalFiles.Of(options.Home));
-        var found = handover is null ? Adopter.Recognise(scan, options.Home) : [];
+        var found = handover is null ? Recognise(scan, options.Home, log) : [];
         var first = handover is null
             ? Adopter.FirstRecords(scan, found)
             : Restorer.FirstRecords(handover);
@@ -121,6 +122,25 @@ public static class KeeperHost
         TellStopping(journal);
         sync.Stop();
         return code;
+    }
+
+    private static IReadOnlyList<AdoptedRun> Recognise(
+        JournalScan scan,
+        HomePaths home,
+        KeeperLog log
+    )
+    {
+        var isCopy = HomeIdentity.IsCopy(home);
+        if (isCopy)
+        {
+            log.Write(
+                1014,
+                $"{home.Machine} was copied: what its journal tells of lives elsewhere"
+            );
+        }
+
+        HomeIdentity.Write(home);
+        return Adopter.Recognise(scan, home, isCopy);
     }
 
     private static CaptureThread[] MakeCaptures(

@@ -30,7 +30,8 @@ internal static class LogOpener
         var files = DataFileReader.Of(home, process);
         var lost = past.HadPowerLoss ? index.CutUnsynced(files, past.SyncedOrd) : null;
         var last = index.LastCommit;
-        var epoch = Math.Max(last?.Epoch ?? 0, lost?.Epoch ?? 0) + 1;
+        var known = Math.Max(last?.Epoch ?? 0, lost?.Epoch ?? 0);
+        var epoch = Math.Max(known, IndexOpener.FindDamagedEpoch(directory)) + 1;
         var logId = index.LogId ?? Guid.CreateVersion7(time.GetUtcNow());
         var ring = new LogRing(options);
         Prefill(ring, index, last?.LastSeq ?? 0, options);

@@ -34,6 +34,8 @@ public sealed class SimulationTests
     [InlineData(nameof(BrokenPart.GapRow))]
     [InlineData(nameof(BrokenPart.Truncation))]
     [InlineData(nameof(BrokenPart.AfterCheck))]
+    [InlineData(nameof(BrokenPart.ExpiredHole))]
+    [InlineData(nameof(BrokenPart.CorruptHole))]
     [InlineData(nameof(BrokenPart.EarlyExit))]
     public void A_part_that_is_left_out_is_found(string part)
     {

@@ -86,4 +86,19 @@ public sealed class DescendantFinderTests
 
     private static IEnumerable<int> Pids(IReadOnlyList<ProcFacts> found) =>
         found.Select(facts => facts.Pid).Order();
+
+    [Fact]
+    public async Task A_thousand_questions_at_once_share_looks_and_each_has_its_answer()
+    {
+        using var tree = new ShellTree(Chain, printed: 2);
+        var finder = new DescendantFinder();
+
+        var all = await Task.WhenAll(
+            Enumerable
+                .Range(0, 1_000)
+                .Select(_ => finder.FindAsync(tree.Leader, tree.StartTime, NoMark, []))
+        );
+
+        Assert.All(all, found => Assert.Equal(tree.Pids, Pids(found)));
+    }
 }

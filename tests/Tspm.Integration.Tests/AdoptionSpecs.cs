@@ -337,6 +337,75 @@ public sealed class AdoptionSpecs
     }
 
     [Fact]
+    public async Task A_copied_home_takes_nobody_of_the_home_it_was_copied_from()
+    {
+        await using var home = new TspmHome();
+        await using var copy = new TspmHome();
+        await home.RunAsync("start", "--name", "job", "--", "/bin/sleep", "1000");
+        var pid = (await home.JsonAsync("describe", "job", "--json")).GetProperty("pid").GetInt32();
+        await home.ShellAsync($"cp -a {home.Root} {copy.Root}");
+
+        var list = await copy.JsonAsync("list", "--json");
+        var shut = await copy.RunAsync("shutdown", "--timeout", "1s");
+
+        Assert.Equal(0, shut.ExitCode);
+        Assert.NotEqual("running", list[0].GetProperty("status").GetString());
+        Assert.False(HasEnded(pid), "a program of another home was signalled");
+        var view = await home.JsonAsync("describe", "job", "--json");
+        Assert.Equal(pid, view.GetProperty("pid").GetInt32());
+    }
+
+    [Fact]
+    public async Task What_another_machine_left_in_the_home_is_left_alone()
+    {
+        await using var home = new TspmHome();
+        await home.StartShellAsync("job", "exec sleep 1000");
+        await home.RunAsync("shutdown", "--timeout", "1s");
+        var other = Path.Join(home.Root, "00000000deadbeef");
+        Directory.Move(Paths(home).Machine, other);
+        var before = Sum(other);
+
+        var list = await home.JsonAsync("list", "--json");
+
+        Assert.Equal(0, list.GetArrayLength());
+        Assert.Equal(before, Sum(other));
+    }
+
+    [Fact]
+    public async Task A_user_who_may_have_no_more_processes_is_told_so_and_nothing_hangs()
+    {
+        // Root is never refused.
+        var user =
+            Environment.UserName == "root"
+                ? "setpriv --reuid=64123 --regid=64123 --clear-groups "
+                : "";
+        await using var home = new TspmHome();
+        var root = home.Root + "u";
+        await home.ShellAsync($"mkdir -m 700 {root}; [ -z '{user}' ] || chown 64123:64123 {root}");
+        var t = $"{user}env TSPM_HOME={root} HOME={root} $T";
+        var started = await home.ShellAsync($"cd /; {t} daemon start --json");
+        Assert.True(started.ExitCode == 0, started.ToString());
+        using var status = System.Text.Json.JsonDocument.Parse(started.Output);
+        var keeper = status.RootElement.GetProperty("keeperPid").GetInt32();
+
+        await home.ShellAsync($"prlimit --nproc=1:1 --pid {keeper}");
+        var refused = await home.ShellAsync(
+            $"cd /; {t} start --name job --restart never -- sleep 1000"
+        );
+        var list = await home.ShellAsync($"cd /; {t} list");
+        await home.ShellAsync($"prlimit --nproc=1000:1000 --pid {keeper}");
+        var accepted = await home.ShellAsync($"cd /; {t} start job");
+        var shut = await home.ShellAsync($"cd /; {t} shutdown --timeout 1s");
+        Directory.Delete(root, recursive: true);
+
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains("Resource temporarily unavailable", refused.Output + refused.Errors);
+        Assert.Equal(0, list.ExitCode);
+        Assert.True(accepted.ExitCode == 0, accepted.ToString());
+        Assert.Equal(0, shut.ExitCode);
+    }
+
+    [Fact]
     public async Task What_listens_in_place_of_the_keeper_and_is_none_is_passed_over()
     {
         await using var home = new TspmHome();
@@ -378,6 +447,17 @@ public sealed class AdoptionSpecs
         await home.RunAsync("daemon", "start");
         return await home.ConnectAsync();
     }
+
+    private static string Sum(string directory) =>
+        string.Join(
+            '\n',
+            Directory
+                .EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+                .Order(StringComparer.Ordinal)
+                .Select(file =>
+                    $"{file} {new FileInfo(file).Length} {File.GetLastWriteTimeUtc(file).Ticks}"
+                )
+        );
 
     private static string Until(string file) => $"while [ ! -e {file} ]; do sleep 0.02; done";
 

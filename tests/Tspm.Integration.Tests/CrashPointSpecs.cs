@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Reflection;
+using Tspm.CaptureLog;
 
 namespace Tspm.Integration.Tests;
 
@@ -41,53 +43,102 @@ public sealed class CrashPointSpecs
         await CheckAsync(home, "second");
     }
 
-    [Fact]
-    public async Task A_keeper_that_dies_while_it_adopts_is_replaced_like_any_other()
+    [Theory]
+    [InlineData("keeper.answering", "start")]
+    [InlineData("keeper.ending", "end")]
+    [InlineData("keeper.journal", "kill the keeper")]
+    [InlineData("keeper.adopting", "kill the keeper")]
+    [InlineData("keeper.synced", "start")]
+    [InlineData("keeper.daemon", "kill the daemon")]
+    [InlineData("keeper.executing", "upgrade")]
+    [InlineData("keeper.executed", "upgrade")]
+    [InlineData("daemon.spawned", "start")]
+    [InlineData("daemon.saved", "start")]
+    [InlineData("daemon.recovering", "kill the daemon")]
+    [InlineData("daemon.serving", "kill the daemon")]
+    [InlineData("daemon.signalled", "stop")]
+    public async Task A_death_in_the_middle_of_something_costs_nothing(string point, string trigger)
     {
         await using var home = new TspmHome();
-        var once = home.Root + ".once";
         var gate = home.Root + ".gate";
+        var once = await ArmedAsync(home, point);
+        await StartAsync(home, "first", gate);
+        await StartAsync(home, "idle", "/");
+        await home.EndedAsync("idle");
+        await home.StartShellAsync("stopped", "exec sleep 1000");
 
-        // Nobody can remove a file that is not there: the first keeper lives.
-        await home.ShellAsync(
-            $"TSPM_CRASH_AT=keeper.adopting TSPM_CRASH_ONCE={once} $T daemon start"
-        );
-        await home.StartShellAsync(
-            "job",
-            $"while [ ! -e {gate} ]; do sleep 0.02; done; echo done; exit 8"
-        );
         await File.WriteAllTextAsync(once, "", TestContext.Current.CancellationToken);
-        var status = await home.JsonAsync("daemon", "status", "--json");
-        TspmHome.Signal(status.GetProperty("keeperPid").GetInt32(), 9);
-        await TspmHome.UntilAsync(() => Task.FromResult(!File.Exists(once)), "the adopter died");
+        await TriggerAsync(home, trigger, gate);
+        await TspmHome.UntilAsync(() => Task.FromResult(!File.Exists(once)), $"{point} is passed");
+        await WholeAsync(home);
         await File.WriteAllTextAsync(gate, "", TestContext.Current.CancellationToken);
-        await home.EndedAsync("job");
-
-        var view = await home.JsonAsync("describe", "job", "--json");
-        Assert.Equal(8, view.GetProperty("exitCode").GetInt32());
-        Assert.Equal(1, view.GetProperty("run").GetInt32());
+        await EndedAsync(home, "first");
         File.Delete(gate);
+
+        await CheckAsync(home, "first");
+        await CheckAsync(home, "idle");
+        var stopped = await home.JsonAsync("describe", "stopped", "--json");
+        Assert.Equal(1, stopped.GetProperty("run").GetInt32());
+        var isStopped = trigger == "stop";
+        Assert.Equal(isStopped ? "stopped" : "running", stopped.GetProperty("status").GetString());
+        if (trigger == "start")
+        {
+            await EndedAsync(home, "second");
+            await CheckAsync(home, "second");
+        }
     }
 
     [Fact]
-    public async Task A_daemon_that_dies_while_it_recovers_is_replaced_like_any_other()
+    public void Every_point_of_the_code_has_its_death_here()
     {
-        await using var home = new TspmHome();
+        var known = typeof(CrashPoint)
+            .GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Select(field => (string)field.GetRawConstantValue()!)
+            .Order(StringComparer.Ordinal);
+        var tested = new[] { typeof(CrashPointSpecs), typeof(RetentionSpecs) }
+            .SelectMany(specs => specs.GetMethods())
+            .SelectMany(method => method.GetCustomAttributes<InlineDataAttribute>())
+            .Select(data => data.Data[0] as string)
+            .OfType<string>()
+            // RetentionSpecs arms it with numbers alone.
+            .Append(CrashPoint.InDrop)
+            .Distinct()
+            .Order(StringComparer.Ordinal);
+
+        Assert.Equal(known, tested);
+    }
+
+    /// <summary>Nobody can remove a file that is not there: everybody lives until it is.</summary>
+    private static async Task<string> ArmedAsync(TspmHome home, string point)
+    {
         var once = home.Root + ".once";
-        await home.ShellAsync(
-            $"TSPM_CRASH_AT=daemon.recovering TSPM_CRASH_ONCE={once} $T daemon start"
-        );
-        await StartAsync(home, "first", "/");
-        await home.EndedAsync("first");
-        await File.WriteAllTextAsync(once, "", TestContext.Current.CancellationToken);
+        await home.ShellAsync($"TSPM_CRASH_AT={point} TSPM_CRASH_ONCE={once} $T daemon start");
+        return once;
+    }
 
-        TspmHome.Signal(await home.DaemonPidAsync(), 9);
-        await TspmHome.UntilAsync(() => Task.FromResult(!File.Exists(once)), "the next died too");
-
-        await StartAsync(home, "second", "/");
-        await home.EndedAsync("second");
-        await CheckAsync(home, "first");
-        await CheckAsync(home, "second");
+    private static async Task TriggerAsync(TspmHome home, string trigger, string gate)
+    {
+        switch (trigger)
+        {
+            case "start":
+                await StartAsync(home, "second", "/");
+                break;
+            case "end":
+                await File.WriteAllTextAsync(gate, "", TestContext.Current.CancellationToken);
+                break;
+            case "stop":
+                await home.RunAsync("stop", "stopped");
+                break;
+            case "upgrade":
+                await home.RunAsync("daemon", "upgrade");
+                break;
+            case "kill the keeper":
+                TspmHome.Signal(await home.KeeperPidAsync(), 9);
+                break;
+            default:
+                TspmHome.Signal(await home.DaemonPidAsync(), 9);
+                break;
+        }
     }
 
     private static async Task StartAsync(TspmHome home, string name, string gate)

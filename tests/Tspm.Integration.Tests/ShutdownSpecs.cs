@@ -83,6 +83,31 @@ public sealed class ShutdownSpecs
     }
 
     [Fact]
+    public async Task Who_is_alive_after_a_shutdown_is_named_and_the_command_ends_with_9()
+    {
+        await using var home = new TspmHome();
+
+        // The child inherits that SIGTERM is ignored; its parent, the leader, does not ignore it any more.
+        await home.StartShellAsync(
+            "web",
+            "trap '' TERM; sleep 1000 & echo child $! here; trap - TERM; wait"
+        );
+        await home.RunAsync("wait", "web", "--for", "log:/here/");
+        var log = await home.RunAsync("logs", "web", "-n", "all", "--no-events", "--raw");
+        var child = int.Parse(
+            log.Lines[0].Split(' ')[1],
+            System.Globalization.CultureInfo.InvariantCulture
+        );
+        TspmHome.Signal(await home.DaemonPidAsync(), SigStop);
+
+        var ended = await home.RunAsync("shutdown", "--timeout", "1s");
+
+        Assert.True(ended.ExitCode == 9, ended.ToString());
+        Assert.Contains($"web: still alive: pid {child}", ended.Errors);
+        TspmHome.Signal(child, SigKill);
+    }
+
+    [Fact]
     public async Task Where_nothing_runs_there_is_nothing_to_do()
     {
         await using var home = new TspmHome();

@@ -137,6 +137,9 @@ public sealed class SupervisionSpecs : IAsyncLifetime
         );
 
         Assert.Single(results, result => result.ExitCode == 0);
+        Assert.Empty(
+            results.Where(result => result.ExitCode is not (0 or 6)).Select(result => $"{result}")
+        );
         Assert.Equal(Starters - 1, results.Count(result => result.ExitCode == 6));
         var list = await _home.JsonAsync("list", "-o", "json");
         Assert.Single(list.EnumerateArray());

@@ -7,10 +7,12 @@ internal static class Terminal
 {
     // Arguments: columns, seconds, then JSON of [text to type, text to wait for] pairs; $CMD is the shell line.
     private const string Driver = """
-        import fcntl, json, os, pty, select, struct, sys, termios, time
+        import fcntl, json, os, pty, select, signal, struct, sys, termios, time
         columns, seconds, steps = int(sys.argv[1]), float(sys.argv[2]), json.loads(sys.argv[3])
         pid, fd = pty.fork()
         if pid == 0:
+            # Who started the tests in the background has SIGINT ignored, and would hand that on.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
             os.execvp("/bin/bash", ["bash", "-c", os.environ["CMD"]])
         end, out, seen = time.monotonic() + seconds, b"", 0

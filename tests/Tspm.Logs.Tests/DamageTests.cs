@@ -113,6 +113,29 @@ public sealed class DamageTests
         );
     }
 
+    [Theory]
+    [InlineData(8)]
+    [InlineData(LogSpan.Size + 8)]
+    public void An_epoch_whose_only_file_is_damaged_is_not_given_again(int at)
+    {
+        using var keeper = new FakeKeeper();
+        var epochs = new List<uint>();
+        for (var i = 0; i < 4; i++)
+        {
+            using (var log = new LogUnderTest(keeper, Small))
+            {
+                epochs.Add(log.Log.Facts.Epoch);
+            }
+
+            Flip(IndexFiles(keeper)[^1], at, 3);
+        }
+
+        using var last = new LogUnderTest(keeper, Small);
+        epochs.Add(last.Log.Facts.Epoch);
+
+        Assert.Equal(epochs.Distinct().Order(), epochs);
+    }
+
     [Fact]
     public void After_a_power_loss_what_is_read_is_a_prefix_and_nothing_that_was_synced_is_missing()
     {

@@ -13,6 +13,13 @@ internal sealed class Auditor
 {
     private readonly Dictionary<(Guid Log, uint Epoch, long Seq), Entry> _entries = [];
 
+    // Every hole that the log ever had.
+    private readonly HashSet<(Guid Log, long Seq, GapReason Reason)> _holes = [];
+    private bool _mayHaveHoles;
+
+    // Epochs that the daemon knows now: of one whose index is gone nobody can tell where it began.
+    private HashSet<uint> _known = [];
+
     // Runs whose end is in the log as it is now.
     private readonly HashSet<(Guid Log, uint Run)> _ended = [];
 
@@ -31,22 +38,81 @@ internal sealed class Auditor
             _ended.Clear();
         }
 
-        var spans = new LogSpan[64];
-        while (audited < facts.Head)
-        {
-            var read = log.Read(audited, facts.Head, LogFilter.All, spans, new LogRoom(1 << 20));
-            Require(read.HoleFrom == 0, $"a hole at seq {read.HoleFrom} in the store");
-            Require(read.UpTo > audited, $"the store does not go on after seq {audited}");
-            foreach (var span in spans.AsSpan(0, read.Count))
-            {
-                Take(log, read.Epoch, span);
-            }
+        Walk(log, audited, facts.Head, (epoch, span) => Take(log, epoch, span));
+        audited = facts.Head;
+        var epochs = EpochsOf(log, facts);
+        _epochs[(log.LogId, facts.Epoch)] = epochs;
+        _known = [.. epochs.Select(one => one.Epoch)];
+    }
 
-            audited = read.UpTo;
+    /// <summary>Takes in which holes the log has now; a reader may be told of those.</summary>
+    public void FindHoles(ProcessLog log)
+    {
+        if (_mayHaveHoles)
+        {
+            Walk(log, 0, log.Facts.Head, (_, _) => { });
+        }
+    }
+
+    /// <summary>Whether the log ever had this hole, for this reason.</summary>
+    public bool IsHole(Guid log, long from, long to, GapReason reason)
+    {
+        for (var seq = from; seq <= to; seq++)
+        {
+            if (!_holes.Contains((log, seq, reason)))
+            {
+                return false;
+            }
         }
 
-        _epochs[(log.LogId, facts.Epoch)] = EpochsOf(log, facts);
+        return true;
     }
+
+    /// <summary>From now on the log may have holes.</summary>
+    public void AllowHoles() => _mayHaveHoles = true;
+
+    private void Walk(ProcessLog log, long after, long head, Action<uint, LogSpan> take)
+    {
+        var spans = new LogSpan[64];
+        while (after < head)
+        {
+            var read = log.Read(after, head, LogFilter.All, spans, new LogRoom(1 << 20));
+            Require(read.UpTo > after, $"the store does not go on after seq {after}");
+            foreach (var span in spans.AsSpan(0, read.Count))
+            {
+                if (log.ReadBytes(span, new byte[span.Length]) == span.Length)
+                {
+                    take(read.Epoch, span);
+                }
+                else
+                {
+                    AddHole(log, span.Seq, span.LastSeq, log.WhyGone(span));
+                }
+            }
+
+            if (read.HoleFrom > 0)
+            {
+                AddHole(log, read.HoleFrom, read.HoleTo, read.HoleReason);
+            }
+
+            after = read.UpTo;
+        }
+    }
+
+    private void AddHole(ProcessLog log, long from, long to, HoleReason reason)
+    {
+        Require(
+            _mayHaveHoles && reason is HoleReason.Expired or HoleReason.Corrupt,
+            $"a hole {from}..{to} {reason} in the store"
+        );
+        for (var seq = from; seq <= to; seq++)
+        {
+            _holes.Add((log.LogId, seq, GapReasonOf(reason)));
+        }
+    }
+
+    private static GapReason GapReasonOf(HoleReason reason) =>
+        reason == HoleReason.Expired ? GapReason.Expired : GapReason.Corrupt;
 
     /// <summary>Whether the end of a run is in the log.</summary>
     public bool HasEnded(Guid log, uint run) => _ended.Contains((log, run));
@@ -59,7 +125,7 @@ internal sealed class Auditor
             $"I7: {before} was published, and now there is {log.LogId} up to {log.Facts.Head}"
         );
         Require(
-            before.Head == 0 || log.EpochOf(before.Head) == before.Epoch,
+            before.Head < log.Facts.OldestDisk || log.EpochOf(before.Head) == before.Epoch,
             $"I7: {before} was published, and that seq is of epoch {log.EpochOf(before.Head)} now"
         );
     }
@@ -71,7 +137,9 @@ internal sealed class Auditor
     /// <summary>Whether everything of newer epochs up to one begins after a seq.</summary>
     public bool BeginAfter(Guid log, uint seenEpoch, long seenSeq, uint epoch) =>
         !_epochs.TryGetValue((log, epoch), out var all)
-        || all.TrueForAll(one => one.Epoch <= seenEpoch || one.First > seenSeq);
+        || all.TrueForAll(one =>
+            one.Epoch <= seenEpoch || one.First > seenSeq || !_known.Contains(one.Epoch)
+        );
 
     public string EpochsText(Guid log, uint epoch) =>
         string.Join(", ", _epochs[(log, epoch)].Select(one => $"{one.Epoch} from {one.First}"));
@@ -84,9 +152,9 @@ internal sealed class Auditor
         }
     }
 
-    private static List<(uint, long)> EpochsOf(ProcessLog log, LogFacts facts)
+    private static List<(uint Epoch, long First)> EpochsOf(ProcessLog log, LogFacts facts)
     {
-        var all = new List<(uint, long)>();
+        var all = new List<(uint Epoch, long First)>();
         uint last = 0;
         for (var seq = facts.OldestDisk; seq <= facts.Head; seq++)
         {
@@ -142,9 +210,23 @@ internal readonly record struct Published(Guid Log, uint Epoch, long Head);
 internal readonly record struct Entry(StreamKind Stream, uint Run, string Text);
 
 /// <summary>Checks one reader: what was given out plus the gaps told plus what was filtered is first..last, each once (I1 to I4).</summary>
-internal sealed class ReaderCheck(Auditor auditor, Func<Entry, bool> wants, Guid log)
+/// <param name="auditor">Knows what there is.</param>
+/// <param name="wants">The filter.</param>
+/// <param name="log">The log that is read.</param>
+/// <param name="visits">Hears of holes that were told.</param>
+/// <param name="blindTo">Holes of this reason are not looked at (a broken reader).</param>
+internal sealed class ReaderCheck(
+    Auditor auditor,
+    Func<Entry, bool> wants,
+    Guid log,
+    Visits visits,
+    GapReason? blindTo
+)
 {
     private LogPosition _at;
+
+    // The last entry that it had: what was told missing after it may have been of an epoch that is not known any more.
+    private LogPosition _had;
     private bool _hasBegun;
 
     /// <summary>The log that is read.</summary>
@@ -162,6 +244,7 @@ internal sealed class ReaderCheck(Auditor auditor, Func<Entry, bool> wants, Guid
     public void BeginAt(LogPosition at)
     {
         _at = at;
+        _had = at;
         _hasBegun = true;
     }
 
@@ -179,8 +262,8 @@ internal sealed class ReaderCheck(Auditor auditor, Func<Entry, bool> wants, Guid
                 $"I1: epoch {action.Epoch} after {_at.Epoch}"
             );
             Auditor.Require(
-                auditor.BeginAfter(Log, _at.Epoch, _at.Seq, action.Epoch),
-                $"P1: after {_at.Epoch}/{_at.Seq} comes {action.Epoch}/{action.From}: {auditor.EpochsText(Log, action.Epoch)}"
+                auditor.BeginAfter(Log, _had.Epoch, _had.Seq, action.Epoch),
+                $"P1: after {_had.Epoch}/{_had.Seq} comes {action.Epoch}/{action.From}: {auditor.EpochsText(Log, action.Epoch)}"
             );
         }
 
@@ -194,6 +277,7 @@ internal sealed class ReaderCheck(Auditor auditor, Func<Entry, bool> wants, Guid
             next = Pass(batch, ref hole, ref lost, next, span.Seq, action.Epoch);
             Auditor.Require(next == span.Seq, $"I2: seq {span.Seq} comes after {next - 1}");
             CheckSpan(span, batch.Bytes.Slice(at, (int)span.Length), action.Epoch);
+            _had = new LogPosition(action.Epoch, span.Seq + span.Count - 1);
             at += (int)span.Length;
             next = span.Seq + span.Count;
             Shown += span.Count;
@@ -235,6 +319,7 @@ internal sealed class ReaderCheck(Auditor auditor, Func<Entry, bool> wants, Guid
         Auditor.Require(action.To < _at.Seq, $"truncated forward to {action.To} from {_at.Seq}");
         Truncations++;
         Receipt.Rewind(action.From - action.To);
+        _had = new LogPosition(action.Epoch, action.To);
         Settle(action.Epoch, action.To);
     }
 
@@ -242,6 +327,7 @@ internal sealed class ReaderCheck(Auditor auditor, Func<Entry, bool> wants, Guid
     {
         Log = newLog;
         _at = new LogPosition(action.Epoch, action.To);
+        _had = _at;
         Receipt = new FollowReceipt();
     }
 
@@ -268,9 +354,19 @@ internal sealed class ReaderCheck(Auditor auditor, Func<Entry, bool> wants, Guid
         {
             if (hole < batch.Header.HoleCount && batch.Hole(hole) is var one && one.From == next)
             {
+                hole++;
+                if (one.Reason == blindTo)
+                {
+                    continue;
+                }
+
+                Auditor.Require(
+                    auditor.IsHole(Log, one.From, one.To, one.Reason),
+                    $"P4: {one.From}..{one.To} is told as {one.Reason} and is not"
+                );
+                visits.Outcome(one.Reason == GapReason.Expired ? "hole-expired" : "hole-corrupt");
                 lost += one.To - one.From + 1;
                 next = one.To + 1;
-                hole++;
                 Gaps++;
                 continue;
             }
@@ -281,6 +377,7 @@ internal sealed class ReaderCheck(Auditor auditor, Func<Entry, bool> wants, Guid
             }
 
             Auditor.Require(!wants(entry), $"I3: {epoch}/{next} \"{entry.Text}\" is left out");
+            _had = new LogPosition(epoch, next);
             next++;
         }
 

@@ -83,6 +83,12 @@ internal enum BrokenPart
     /// <summary>A batch that begins after the position is taken as if it followed on it.</summary>
     AfterCheck,
 
+    /// <summary>What retention took is not told.</summary>
+    ExpiredHole,
+
+    /// <summary>What was damaged is not told.</summary>
+    CorruptHole,
+
     /// <summary>The end of a run is entered before its last lines (a fault of the daemon).</summary>
     EarlyExit,
 }

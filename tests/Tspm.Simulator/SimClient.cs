@@ -65,7 +65,18 @@ internal sealed partial class SimClient : IDisposable
         _pageEntries = pageEntries;
         _broken = broken;
         _logId = log.ToString();
-        Check = new ReaderCheck(world.Auditor, wants, log);
+        Check = new ReaderCheck(
+            world.Auditor,
+            wants,
+            log,
+            world.Visits,
+            broken switch
+            {
+                BrokenPart.ExpiredHole => GapReason.Expired,
+                BrokenPart.CorruptHole => GapReason.Corrupt,
+                _ => null,
+            }
+        );
         if (machine.After is { } after)
         {
             Check.BeginAt(after);

@@ -7,6 +7,7 @@ using SmartIpc.Topics;
 using Tspm.CaptureLog;
 using Tspm.Daemon.Topics;
 using Tspm.Logs;
+using Tspm.Logs.Retention;
 using Tspm.Protocol.Batches;
 using Tspm.Protocol.Messages;
 
@@ -22,6 +23,7 @@ internal sealed class SimDaemon : IDisposable
     private readonly LogIngest _ingest;
     private readonly StreamEnds _ends = new();
     private readonly List<SimPeer> _peers = [];
+    private readonly List<LogExpiry> _untold = [];
     private readonly IpcServerOptions _options;
 
     public SimDaemon(SimKeeper keeper, LogStoreOptions store, int life, int batchBytes)
@@ -75,6 +77,37 @@ internal sealed class SimDaemon : IDisposable
     {
         Writer.AppendEvent(run, Encoding.ASCII.GetBytes(RunExit), 0, wall, now);
         _ingest.Commit(Writer);
+    }
+
+    /// <summary>Deletes the oldest closed files until no more than so many bytes are left.</summary>
+    /// <param name="home">The home.</param>
+    /// <param name="share">Of the bytes that are there.</param>
+    /// <param name="isTold">Whether the index tells of it at once; else with the next <see cref="TellExpired"/>.</param>
+    public void Retain(HomePaths home, double share, bool isTold)
+    {
+        var retention = new LogRetention(home, long.MaxValue, reserveBytes: 0);
+        var bytes = (long)((Log.DataBytes + Log.IndexBytes) * share);
+        var retained = new RetainedLog(Writer, bytes, TimeSpan.Zero);
+        _untold.AddRange(retention.Enforce([retained], DateTimeOffset.UnixEpoch));
+        if (isTold)
+        {
+            TellExpired();
+        }
+    }
+
+    /// <summary>What retention took is told in the index, as the ingest thread does when it comes to it; false if there was nothing.</summary>
+    public bool TellExpired()
+    {
+        var isAny = _untold.Count > 0;
+        foreach (var expiry in _untold)
+        {
+            expiry.Writer.AppendExpiry(expiry.ExpiredTo);
+            _ingest.Commit(expiry.Writer);
+            expiry.Writer.DeleteExpiredIndex();
+        }
+
+        _untold.Clear();
+        return isAny;
     }
 
     public SimPeer Accept(SimLink link)
@@ -145,6 +178,9 @@ internal sealed class SimDaemon : IDisposable
 
         /// <summary>The next page begins later than it should.</summary>
         public bool SendsOddPage { get; set; }
+
+        /// <summary>Called before the next page that goes on inside a range is read, once.</summary>
+        public Action? BeforePage { get; set; }
 
         public IReadOnlyList<SubscriptionFacts> Facts => _table.GetFacts();
 
@@ -342,6 +378,12 @@ internal sealed class SimDaemon : IDisposable
             if (LogPages.FindBeyond(_daemon.Log, request) is { } beyond)
             {
                 throw new InvariantException($"a page that cannot be asked for: {beyond}");
+            }
+
+            if (BeforePage is { } before && request.From > 1)
+            {
+                BeforePage = null;
+                before();
             }
 
             if (SendsOddPage && request is { From: { } from, To: { } to } && from < to)

@@ -8,6 +8,7 @@ internal sealed class SimKeeper : IDisposable
 {
     public const uint Process = 1;
     private readonly string _root;
+    private readonly Dictionary<string, long> _indexKept = [];
     private State _state = new();
     private (State State, Dictionary<string, byte[]> Files) _synced;
 
@@ -55,12 +56,7 @@ internal sealed class SimKeeper : IDisposable
 
     public void Write(StreamKind kind, ReadOnlySpan<byte> bytes, long now)
     {
-        using (
-            var file = new FileStream(
-                Path.Join(Home.Process(Process), new StreamName(kind, 0).DataFile(0)),
-                FileMode.Append
-            )
-        )
+        using (var file = new FileStream(DataFile(kind, _state.Files[(int)kind]), FileMode.Append))
         {
             file.Write(bytes);
         }
@@ -78,6 +74,73 @@ internal sealed class SimKeeper : IDisposable
         );
     }
 
+    /// <summary>What comes goes into new data files.</summary>
+    public void Rotate(long now)
+    {
+        foreach (var kind in new[] { StreamKind.Out, StreamKind.Err })
+        {
+            var end = _state.Ends[(int)kind];
+            if (_state.Files[(int)kind] == end)
+            {
+                continue;
+            }
+
+            // By the clock of the run, so that the same files go in every replay.
+            var written = DateTime.UnixEpoch.AddTicks((now / 100) + (int)kind);
+            File.SetLastWriteTimeUtc(DataFile(kind, _state.Files[(int)kind]), written);
+            _state.Files[(int)kind] = end;
+            Add(
+                new JournalRecord
+                {
+                    Kind = JournalRecordKind.Rotated,
+                    Stream = kind,
+                    A = end,
+                },
+                now
+            );
+        }
+    }
+
+    /// <summary>One bit of an index file is another one now; false if there is no index.</summary>
+    public bool FlipIndexBit(int where, int bit)
+    {
+        var files = Directory
+            .EnumerateFiles(Home.Process(Process), "index.*")
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        if (files.Count == 0)
+        {
+            return false;
+        }
+
+        var path = files[where % files.Count];
+        var bytes = File.ReadAllBytes(path);
+        bytes[where % bytes.Length] ^= (byte)(1 << bit);
+        File.WriteAllBytes(path, bytes);
+        return true;
+    }
+
+    /// <summary>The second half of a closed data file is gone; false if none is closed.</summary>
+    public bool CutData(int which)
+    {
+        var closed = Directory
+            .EnumerateFiles(Home.Process(Process))
+            .Where(path =>
+                StreamName.TryParseDataFile(Path.GetFileName(path), out var stream, out var first)
+                && first != _state.Files[(int)stream.Kind]
+            )
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        if (closed.Count == 0)
+        {
+            return false;
+        }
+
+        using var file = new FileStream(closed[which % closed.Count], FileMode.Open);
+        file.SetLength(file.Length / 2);
+        return true;
+    }
+
     /// <summary>Everything written so far survives a power loss.</summary>
     public void Sync()
     {
@@ -85,6 +148,15 @@ internal sealed class SimKeeper : IDisposable
             .EnumerateFiles(_root, "*", SearchOption.AllDirectories)
             .ToDictionary(file => file, File.ReadAllBytes);
         _synced = (_state.Copy(), files);
+    }
+
+    /// <summary>The index is on the device, as it is before files go.</summary>
+    public void SyncIndex()
+    {
+        foreach (var file in Directory.EnumerateFiles(Home.Process(Process), "index.*"))
+        {
+            _indexKept[file] = new FileInfo(file).Length;
+        }
     }
 
     /// <summary>The files are what they were when they were synced.</summary>
@@ -111,7 +183,6 @@ internal sealed class SimKeeper : IDisposable
     /// <summary>The end of the newest index file is gone.</summary>
     public void CutIndex(int bytes)
     {
-        const long leastKept = 128;
         var index = Directory
             .EnumerateFiles(Home.Process(Process), "index.*")
             .Order(StringComparer.Ordinal)
@@ -121,8 +192,10 @@ internal sealed class SimKeeper : IDisposable
             return;
         }
 
+        // Files go only after the index that tells of them is on the device.
         using var file = new FileStream(index, FileMode.Open);
-        file.SetLength(Math.Max(Math.Min(file.Length, leastKept), file.Length - bytes));
+        var kept = Math.Max(128, _indexKept.GetValueOrDefault(index));
+        file.SetLength(Math.Max(Math.Min(file.Length, kept), file.Length - bytes));
     }
 
     /// <summary>The process's files are gone; what comes is a new log.</summary>
@@ -135,6 +208,9 @@ internal sealed class SimKeeper : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    private string DataFile(StreamKind kind, ulong first) =>
+        Path.Join(Home.Process(Process), new StreamName(kind, 0).DataFile(first));
 
     private void AddBoth(JournalRecordKind kind, long now, ulong b)
     {
@@ -173,12 +249,16 @@ internal sealed class SimKeeper : IDisposable
 
         public ulong[] Ends { get; private init; } = new ulong[2];
 
+        /// <summary>Offset of the first byte of the file that is written, per stream.</summary>
+        public ulong[] Files { get; private init; } = new ulong[2];
+
         public State Copy() =>
             new()
             {
                 Run = Run,
                 Records = Records,
                 Ends = [.. Ends],
+                Files = [.. Files],
             };
     }
 }

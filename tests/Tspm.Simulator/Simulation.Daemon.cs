@@ -15,6 +15,12 @@ internal sealed partial class Simulation
             daemon.Writer.AppendEvent(_keeper.Run, "{\"what\":\"note\"}"u8, 0, _keeper.Wall, Now);
         }
 
+        if (daemon.TellExpired())
+        {
+            // Events between what has gone go with it.
+            Auditor.FindHoles(daemon.Log);
+        }
+
         daemon.Turn(Now);
         Audit(daemon, isNewLife: false);
     }
@@ -33,6 +39,7 @@ internal sealed partial class Simulation
 
         Daemon.Turn(Now);
         Audit(Daemon, isNewLife: true);
+        Auditor.FindHoles(Daemon.Log);
     }
 
     private void Audit(SimDaemon daemon, bool isNewLife)

@@ -71,6 +71,27 @@ internal sealed partial class Simulation
             case Fault.OddPage when peer is not null:
                 peer.SendsOddPage = true;
                 return true;
+            case Fault.Retention:
+                Retain(Chance(0.5) ? 0 : _random.NextDouble());
+                return true;
+            case Fault.RetentionWhileFilling when peer is not null:
+                peer.BeforePage = () => Retain(0);
+                return true;
+            case Fault.DataCut:
+                if (!_keeper.CutData(_random.Next(1000)))
+                {
+                    return false;
+                }
+
+                Auditor.AllowHoles();
+                Auditor.FindHoles(daemon.Log);
+                return true;
+            case Fault.BitFlip:
+                StopDaemon(keeps: false);
+                _keeper.FlipIndexBit(_random.Next(1_000_000), _random.Next(8));
+                Auditor.AllowHoles();
+                StartDaemon();
+                return true;
             case Fault.Deleted:
                 daemon.EndSubscriptions("deleted");
                 return true;
@@ -110,5 +131,18 @@ internal sealed partial class Simulation
             default:
                 return false;
         }
+    }
+
+    /// <summary>The oldest files go, and readers are told of it then or a little later.</summary>
+    private void Retain(double share)
+    {
+        // The caller has looked.
+        var daemon = Daemon!;
+        _keeper.Rotate(Now);
+        Ingest();
+        _keeper.SyncIndex();
+        daemon.Retain(_keeper.Home, share, isTold: Chance(0.5));
+        Auditor.AllowHoles();
+        Auditor.FindHoles(daemon.Log);
     }
 }

@@ -129,6 +129,8 @@ internal sealed class Visits
         "ended",
         "restart",
         "released",
+        "hole-expired",
+        "hole-corrupt",
     ];
 
     private static IReadOnlyList<(
@@ -206,6 +208,18 @@ internal enum Fault
 
     /// <summary>The wall clock is set.</summary>
     ClockStep,
+
+    /// <summary>The oldest files go.</summary>
+    Retention,
+
+    /// <summary>The oldest files go between two pages of a range that is fetched.</summary>
+    RetentionWhileFilling,
+
+    /// <summary>A bit of the index is another one when the next daemon opens it.</summary>
+    BitFlip,
+
+    /// <summary>The end of a closed data file is gone while the daemon reads it.</summary>
+    DataCut,
 
     /// <summary>The log is gone and another one has its place.</summary>
     Recreated,

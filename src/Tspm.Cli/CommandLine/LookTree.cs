@@ -79,6 +79,41 @@ internal static class LookTree
         },
         new()
         {
+            Names = ["top", "monit"],
+            Group = Group,
+            Arguments = "[SEL…]",
+            Help = "live table of CPU, memory and lines per second",
+            Options =
+            [
+                new(["--interval"], "DUR", "time between two looks; default 1s"),
+                new(["--sort"], "COLUMN", "id, name, cpu, mem, log, uptime, restarts"),
+                new(["--filter"], "TEXT", "only names with this text"),
+                new(["--once"], null, "two looks, one interval apart; then print and end"),
+            ],
+            Details =
+                "Without a terminal, and with -o json or jsonl, a table or a line per interval.",
+            Examples = ["tspm top", "tspm top --sort mem", "tspm top --once -o json"],
+            Run = TopCommand.RunAsync,
+        },
+        new()
+        {
+            Names = ["ui", "dash"],
+            Group = Group,
+            Arguments = "[SEL…]",
+            Help = "full-screen view: list and logs; ? shows the keys",
+            Options =
+            [
+                new(["--read-only"], null, "without the keys that change something"),
+                new(["--no-mouse"], null, "leave the mouse to the terminal"),
+                new(["--clipboard"], null, "y copies a line through the terminal (OSC 52)"),
+            ],
+            Details =
+                "Needs a terminal; without one: tspm logs -f. The log is shown from all that is kept; pausing loses nothing.",
+            Examples = ["tspm ui", "tspm ui web worker", "tspm ui --read-only"],
+            Run = UiCommand.RunAsync,
+        },
+        new()
+        {
             Names = ["followers"],
             Group = Group,
             Help = "who follows what, and how far behind",

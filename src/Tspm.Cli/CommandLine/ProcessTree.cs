@@ -132,7 +132,7 @@ internal static class ProcessTree
                 new(["--no-newline"], null, "the text alone"),
                 new(["--timeout"], "DUR", "how long it may read nothing; default: 5s"),
             ],
-            Examples = ["tspm send web reload", "tspm send db - --eof < dump.sql"],
+            Examples = ["tspm send web reload", "tspm send db - --eof"],
             Run = SendCommand.RunAsync,
             MaxArguments = 2,
         },

@@ -26,25 +26,7 @@ internal static class AttachCommand
         }
 
         await using var client = await context.ConnectAsync(new SmartIpc.Client.ReconnectPolicy());
-        var found = (await client.ListAsync(invocation.Arguments)).Processes;
-        if (found is not [var process])
-        {
-            throw new CliException(
-                ExitCodes.Usage,
-                $"attach: \"{invocation.Arguments[0]}\" means {found.Count} processes",
-                $"name one: {string.Join(", ", found.Take(5).Select(one => one.Name))}"
-            );
-        }
-
-        if (process.Pid is null)
-        {
-            throw new CliException(
-                ExitCodes.Failed,
-                $"{process.Name} does not run",
-                $"tspm start {process.Name}"
-            );
-        }
-
+        var process = await FindAsync(client, invocation.Arguments);
         var takesInput = process.Stdin && !invocation.Has("no-stdin");
         using var signals = new FollowSignals();
         try
@@ -67,6 +49,30 @@ internal static class AttachCommand
         }
 
         return ExitCodes.Done;
+    }
+
+    private static async Task<ProcessView> FindAsync(
+        TspmIpcClient client,
+        IReadOnlyList<string> select
+    )
+    {
+        var found = (await client.ListAsync(select)).Processes;
+        if (found is not [var process])
+        {
+            throw new CliException(
+                ExitCodes.Usage,
+                $"attach: \"{select[0]}\" means {found.Count} processes",
+                $"name one: {string.Join(", ", found.Take(5).Select(one => one.Name))}"
+            );
+        }
+
+        return process.Pid is not null
+            ? process
+            : throw new CliException(
+                ExitCodes.Failed,
+                $"{process.Name} does not run",
+                $"tspm start {process.Name}"
+            );
     }
 
     /// <summary>A program without a terminal: its lines, and lines into its stdin.</summary>

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Tspm.Cli.CommandLine;
+using Tspm.Cli.Rendering;
 using Tspm.Client;
 using Tspm.Protocol.Messages;
 
@@ -38,9 +40,11 @@ internal static class EventsCommand
         );
         await using var past = new LogFollower(client, logs, options);
         using var signals = new FollowSignals();
-        foreach (var told in await NewestAsync(past, count, signals.Token))
+        var crashes = context.IsJson ? null : new CrashRows();
+        foreach (var row in await NewestAsync(past, count, crashes, signals.Token))
         {
-            printer.Print(told);
+            printer.Print(row.Told);
+            PrintHidden(context, row);
         }
 
         if (!follows)
@@ -60,13 +64,15 @@ internal static class EventsCommand
     }
 
     /// <summary>The newest so many of all, in their order; gaps are kept.</summary>
-    private static async Task<IReadOnlyCollection<LogFollowEvent>> NewestAsync(
+    private static async Task<IReadOnlyCollection<Row>> NewestAsync(
         LogFollower past,
         long count,
+        CrashRows? crashes,
         CancellationToken ct
     )
     {
-        var newest = new Queue<LogFollowEvent>();
+        var newest = new Queue<Row>();
+        var last = new Dictionary<uint, Row>();
         long held = 0;
         await foreach (var told in past.ReadAsync(ct))
         {
@@ -74,18 +80,26 @@ internal static class EventsCommand
             {
                 foreach (var one in Split(batch))
                 {
-                    newest.Enqueue(one);
+                    if (IsHidden(one, crashes) && last.TryGetValue(one.Log.Id, out var before))
+                    {
+                        before.Hidden++;
+                        continue;
+                    }
+
+                    var row = new Row(one);
+                    last[one.Log.Id] = row;
+                    newest.Enqueue(row);
                     held++;
                 }
             }
             else if (told is LogGap)
             {
-                newest.Enqueue(told);
+                newest.Enqueue(new Row(told));
             }
 
             while (held > count)
             {
-                held -= newest.Dequeue() is LogBatch ? 1 : 0;
+                held -= newest.Dequeue().Told is LogBatch ? 1 : 0;
             }
         }
 
@@ -99,4 +113,41 @@ internal static class EventsCommand
             .Where(i => batch.Spans[i].Stream == EventStream)
             .Select(batch.CopyOf)
             .ToList();
+
+    private static bool IsHidden(LogBatch one, CrashRows? crashes)
+    {
+        if (crashes is null)
+        {
+            return false;
+        }
+
+        try
+        {
+            var told = JsonSerializer.Deserialize(one.Bytes, ProtocolJsonContext.Default.LogEvent);
+            return told is not null && !crashes.Take(one.Log.Id, told, one.Spans[0].Wall);
+        }
+        catch (JsonException)
+        {
+            // A newer or damaged log; what is there is shown as it is.
+            return false;
+        }
+    }
+
+    private static void PrintHidden(CliContext context, Row row)
+    {
+        if (row is { Hidden: > 0, Told: LogBatch batch })
+        {
+            var name = TerminalSanitizer.Clean(batch.Log.Name);
+            context.PrintLine(
+                $"{name} | -- {row.Hidden} more starts and ends of it; all of them: tspm logs {name} --"
+            );
+            context.Output.Flush();
+        }
+    }
+
+    /// <summary>One thing to print, and how many of a loop are not.</summary>
+    private sealed record Row(LogFollowEvent Told)
+    {
+        public int Hidden { get; set; }
+    }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Tspm.Cli.CommandLine;
+using Tspm.Cli.Terminal;
 using Tspm.Client;
 using Tspm.Protocol.Messages;
 
@@ -14,43 +15,10 @@ internal static class SendCommand
     public static async Task<int> RunAsync(Invocation invocation)
     {
         var context = CliContext.Of(invocation);
-        if (invocation.Arguments.Count == 0)
-        {
-            throw new CliException(
-                ExitCodes.Usage,
-                "send: to whom?",
-                "example: tspm send web reload",
-                ErrorCode.MissingArgument
-            );
-        }
-
-        var text = invocation.Arguments.Count > 1 ? invocation.Arguments[1] : "";
-        var isOwnStdin = text == "-";
-        if (invocation.Arguments.Count == 1 && !invocation.Has("eof"))
-        {
-            throw new CliException(
-                ExitCodes.Usage,
-                "send: what?",
-                "a text, or - for the stdin of this command",
-                ErrorCode.MissingArgument
-            );
-        }
-
-        var line =
-            isOwnStdin || text.Length == 0 || invocation.Has("no-newline") ? text : text + "\n";
-        var bytes = isOwnStdin ? [] : Encoding.UTF8.GetBytes(line);
-        if (bytes.Length > SendRequest.MaxBytes)
-        {
-            throw new CliException(
-                ExitCodes.Usage,
-                $"send: {bytes.Length} bytes are more than {SendRequest.MaxBytes}",
-                "send a file instead: tspm send NAME - < FILE"
-            );
-        }
-
+        var (name, bytes) = Read(invocation);
         await using var client = await context.ConnectAsync();
-        var sender = new Sender(client, invocation.Arguments[0], TimeoutOf(invocation));
-        if (isOwnStdin)
+        var sender = new Sender(client, name, TimeoutOf(invocation));
+        if (bytes is null)
         {
             await SendStdinAsync(sender);
         }
@@ -59,20 +27,51 @@ internal static class SendCommand
             await sender.SendAsync(bytes);
         }
 
-        if (invocation.Has("eof"))
+        var isClosed = invocation.Has("eof");
+        if (isClosed)
         {
             await sender.CloseAsync();
         }
 
         if (context.Quiet == 0)
         {
-            context.Say(
-                $"{sender.Total} bytes sent"
-                    + (invocation.Has("eof") ? ", and the end of input" : "")
-            );
+            context.Say($"{sender.Total} bytes sent{(isClosed ? ", and the end of input" : "")}");
         }
 
         return ExitCodes.Done;
+    }
+
+    /// <summary>To whom, and what; null for this command's own stdin.</summary>
+    private static (string Name, byte[]? Bytes) Read(Invocation invocation)
+    {
+        var words = invocation.Arguments;
+        if (words.Count == 0 || (words.Count == 1 && !invocation.Has("eof")))
+        {
+            throw new CliException(
+                ExitCodes.Usage,
+                words.Count == 0 ? "send: to whom?" : "send: what?",
+                words.Count == 0
+                    ? "example: tspm send web reload"
+                    : "a text, or - for the stdin of this command",
+                ErrorCode.MissingArgument
+            );
+        }
+
+        var text = words.Count > 1 ? words[1] : "";
+        if (text == "-")
+        {
+            return (words[0], null);
+        }
+
+        var isLine = text.Length > 0 && !invocation.Has("no-newline");
+        var bytes = Encoding.UTF8.GetBytes(isLine ? text + "\n" : text);
+        return bytes.Length <= SendRequest.MaxBytes
+            ? (words[0], bytes)
+            : throw new CliException(
+                ExitCodes.Usage,
+                $"send: {bytes.Length} bytes are more than {SendRequest.MaxBytes}",
+                "send a file instead: tspm send NAME - < FILE"
+            );
     }
 
     private static int TimeoutOf(Invocation invocation) =>
@@ -80,9 +79,8 @@ internal static class SendCommand
 
     private static async Task SendStdinAsync(Sender sender)
     {
-        await using var input = Console.OpenStandardInput();
         var buffer = new byte[ChunkBytes];
-        while (await input.ReadAsync(buffer) is > 0 and var read)
+        while (InputFile.Read(buffer) is > 0 and var read)
         {
             await sender.SendAsync(buffer[..read]);
         }

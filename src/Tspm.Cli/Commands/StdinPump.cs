@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 using SmartIpc.Client;
-using Tspm.Cli.Terminal.Interop;
+using Tspm.Cli.Terminal;
 using Tspm.Client;
 using Tspm.Protocol.Messages;
 
@@ -17,6 +17,10 @@ internal sealed class StdinPump(TspmIpcClient client, ProcessView process, Actio
     private readonly Channel<byte[]> _typed = Channel.CreateBounded<byte[]>(
         new BoundedChannelOptions(MostReads) { SingleReader = true, SingleWriter = true }
     );
+    private readonly object _room = new();
+
+    // Guarded by _room: pieces that were read and not taken yet.
+    private int _untaken;
     private readonly DetachKey _keys = new();
 
     /// <summary>Sends until the person leaves (true), or there is no more input (false).</summary>
@@ -26,6 +30,12 @@ internal sealed class StdinPump(TspmIpcClient client, ProcessView process, Actio
         new Thread(ReadAll) { IsBackground = true, Name = "stdin" }.Start();
         await foreach (var typed in _typed.Reader.ReadAllAsync(ct))
         {
+            lock (_room)
+            {
+                _untaken--;
+                Monitor.Pulse(_room);
+            }
+
             var passed = new List<byte>(typed.Length);
             var isLeaving = _keys.Take(typed, passed);
             if (passed.Count > 0 && !await SendAsync([.. passed], ct))
@@ -81,32 +91,21 @@ internal sealed class StdinPump(TspmIpcClient client, ProcessView process, Actio
     private void ReadAll()
     {
         var buffer = new byte[ReadBytes];
-        while (Read(buffer) is > 0 and var read)
+        while (InputFile.Read(buffer) is > 0 and var read)
         {
-            var written = _typed.Writer.WriteAsync(buffer[..read]);
-            if (!written.IsCompleted)
+            lock (_room)
             {
-                written.AsTask().Wait();
+                while (_untaken >= MostReads)
+                {
+                    Monitor.Wait(_room);
+                }
+
+                _untaken++;
             }
+
+            _typed.Writer.TryWrite(buffer[..read]);
         }
 
         _typed.Writer.TryComplete();
-    }
-
-    private static unsafe int Read(byte[] buffer)
-    {
-        fixed (byte* first = buffer)
-        {
-            nint read;
-            do
-            {
-                read = TerminalCalls.Read(0, first, (nuint)buffer.Length);
-            } while (
-                read < 0
-                && System.Runtime.InteropServices.Marshal.GetLastPInvokeError()
-                    == TerminalCalls.Interrupted
-            );
-            return (int)read;
-        }
     }
 }

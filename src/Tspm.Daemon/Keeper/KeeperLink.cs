@@ -141,6 +141,7 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
             var answer =
                 SpawnAnswer.Decode(body)
                 ?? throw new IOException("the keeper's answer cannot be read");
+            CrashPoint.Pass(CrashPoint.AfterSpawnAnswer);
             isAlive = answer.Errno == 0;
             return new SpawnOutcome(
                 (int)answer.Errno,

@@ -62,6 +62,7 @@ internal sealed class ProcessListFile(string path, TimeProvider time)
         if (File.Exists(path))
         {
             File.Move(path, PreviousPath, overwrite: true);
+            CrashPoint.Pass(CrashPoint.BetweenLists);
         }
 
         File.Move(fresh, path, overwrite: true);

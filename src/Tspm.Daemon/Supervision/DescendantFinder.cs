@@ -1,16 +1,21 @@
-using System.Text;
-
 namespace Tspm.Daemon.Supervision;
 
 /// <summary>Finds what is alive of a run: by parent chain, by its mark in the environment, by its named pipe held open.</summary>
 /// <remarks>
 /// Three signs, because each fails somewhere: a double fork breaks the chain, a program that retitles itself
 /// overwrites the mark, and one may have closed its outputs. What shows none of them is not ours to signal.
+/// Any thread. Whoever asks while a look is under way shares the next one, which begins after the question.
 /// </remarks>
 internal sealed class DescendantFinder
 {
-    private const int MaxEnvironment = 256 * 1024;
-    private const int MaxDescriptors = 64;
+    private readonly Lock _gate = new();
+
+    // Guarded by _gate.
+    private TaskCompletionSource<ProcScan>? _next;
+    private bool _isLooking;
+
+    // Not awaited: it ends when nobody asks any more, and what goes wrong is told to who asked.
+    private Task _looking = Task.CompletedTask;
 
     // Replaced, never changed in place.
     private volatile HashSet<int> _neverOurs;
@@ -35,79 +40,56 @@ internal sealed class DescendantFinder
         ulong leaderStart,
         Guid runId,
         IReadOnlyList<string> pipes
-    )
+    ) => ProcScan.Read(_neverOurs).Find(leader, leaderStart, runId, pipes);
+
+    /// <summary>The same, by a look that others share.</summary>
+    public async Task<IReadOnlyList<ProcFacts>> FindAsync(
+        int leader,
+        ulong leaderStart,
+        Guid runId,
+        IReadOnlyList<string> pipes
+    ) => (await LookAsync()).Find(leader, leaderStart, runId, pipes);
+
+    private Task<ProcScan> LookAsync()
     {
-        var all = new Dictionary<int, ProcFacts>();
-        foreach (var pid in ProcFacts.AllPids())
+        lock (_gate)
         {
-            if (!_neverOurs.Contains(pid) && ProcFacts.Read(pid) is { IsZombie: false } facts)
+            _next ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (!_isLooking)
             {
-                all[pid] = facts;
+                _isLooking = true;
+                _looking = Task.Run(LookOn);
             }
-        }
 
-        var leaderLives = all.TryGetValue(leader, out var found) && found.StartTime == leaderStart;
-        var mark = Encoding.ASCII.GetBytes($"TSPM_RUN={runId}");
-        var ours = new HashSet<int>(
-            all.Keys.Where(pid => pid != leader && (HasMark(pid, mark) || HoldsPipe(pid, pipes)))
-        );
-        AddChildren(all, ours, leaderLives ? leader : 0);
-        return [.. ours.Select(pid => all[pid])];
+            return _next.Task;
+        }
     }
 
-    private static void AddChildren(Dictionary<int, ProcFacts> all, HashSet<int> ours, int leader)
+    private void LookOn()
     {
-        var hasGrown = true;
-        while (hasGrown)
+        while (true)
         {
-            hasGrown = false;
-            foreach (var facts in all.Values)
+            TaskCompletionSource<ProcScan> asked;
+            lock (_gate)
             {
-                var isChild =
-                    ours.Contains(facts.ParentPid) || (leader != 0 && facts.ParentPid == leader);
-                hasGrown |= isChild && facts.Pid != leader && ours.Add(facts.Pid);
+                if (_next is null)
+                {
+                    _isLooking = false;
+                    return;
+                }
+
+                asked = _next;
+                _next = null;
             }
-        }
-    }
 
-    private static bool HasMark(int pid, byte[] mark)
-    {
-        try
-        {
-            var environment = ProcFacts.ReadBounded(pid, "environ", MaxEnvironment).AsSpan();
-            var at = environment.IndexOf(mark);
-            return at == 0 || (at > 0 && environment[at - 1] == 0);
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-        catch (UnauthorizedAccessException)
-        {
-            // Another user's process, so not one of ours.
-            return false;
-        }
-    }
-
-    private static bool HoldsPipe(int pid, IReadOnlyList<string> pipes)
-    {
-        try
-        {
-            return Directory
-                .EnumerateFiles($"/proc/{pid}/fd")
-                .Take(MaxDescriptors)
-                .Any(link =>
-                    File.ResolveLinkTarget(link, returnFinalTarget: false)?.FullName is { } target
-                    && pipes.Contains(target)
-                );
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return false;
+            try
+            {
+                asked.SetResult(ProcScan.Read(_neverOurs));
+            }
+            catch (IOException error)
+            {
+                asked.SetException(error);
+            }
         }
     }
 }

@@ -110,6 +110,16 @@ internal readonly record struct ProcFacts(
     /// <exception cref="UnauthorizedAccessException">It is another user's, or not dumpable.</exception>
     public static byte[] ReadBounded(int pid, string file, int maxBytes)
     {
+        var buffer = new byte[maxBytes];
+        return buffer[..ReadInto(pid, file, buffer)];
+    }
+
+    /// <summary>What there is room for of a file of the process.</summary>
+    /// <returns>How many bytes.</returns>
+    /// <exception cref="IOException">The process is gone.</exception>
+    /// <exception cref="UnauthorizedAccessException">It is another user's, or not dumpable.</exception>
+    public static int ReadInto(int pid, string file, Span<byte> buffer)
+    {
         var path = string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/{file}");
         using var stream = new FileStream(
             path,
@@ -118,9 +128,7 @@ internal readonly record struct ProcFacts(
             FileShare.ReadWrite,
             1
         );
-        var buffer = new byte[maxBytes];
-        var length = stream.ReadAtLeast(buffer, maxBytes, throwOnEndOfStream: false);
-        return buffer[..length];
+        return stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
     }
 
     /// <summary>All pids there are now.</summary>

@@ -156,6 +156,10 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     public IReadOnlyList<ProcFacts> FindDescendants(RunState run) =>
         _runs.Tree.Find(Record.Id, run);
 
+    /// <summary>The same, by a look that others share.</summary>
+    public Task<IReadOnlyList<ProcFacts>> FindDescendantsAsync(RunState run) =>
+        _runs.Tree.FindAsync(Record.Id, run);
+
     /// <summary>The way into the stdin of a run; null if it has none, or it was closed.</summary>
     public RunInput? FindInput(RunState run) => _runs.FindInput(run);
 

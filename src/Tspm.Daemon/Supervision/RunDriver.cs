@@ -91,7 +91,9 @@ internal sealed class RunDriver(
             return owner.Result(ErrorCodes.Failed, Errno.Describe(errno));
         }
 
-        var others = command.ToTree ? Tree.SignalOutside(owner.Record.Id, run, command.Signal) : 0;
+        var others = command.ToTree
+            ? await Tree.SignalOutsideAsync(owner.Record.Id, run, command.Signal)
+            : 0;
         var more = others > 0 ? $", and {others} that left its group" : "";
         await owner.TellAsync(RunEvents.Signalled(run.Run, command.Signal, command.By, more));
         return owner.Result(null, $"signalled{more}");

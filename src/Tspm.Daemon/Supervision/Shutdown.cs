@@ -32,7 +32,8 @@ internal sealed class Shutdown(ProcessRegistry registry, TimeProvider time)
             return result;
         }
 
-        List<int> survivors = [.. process.FindDescendants(leader).Select(facts => facts.Pid)];
+        var left = await process.FindDescendantsAsync(leader);
+        List<int> survivors = [.. left.Select(facts => facts.Pid)];
         if (
             ProcFacts.Read(leader.Pid) is { IsZombie: false } alive
             && alive.StartTime == leader.StartTime

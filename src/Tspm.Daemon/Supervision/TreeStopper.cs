@@ -22,11 +22,17 @@ internal sealed class TreeStopper(SupervisorServices services) : IAsyncDisposabl
     public IReadOnlyList<ProcFacts> Find(uint process, RunState run) =>
         services.Finder.Find(run.Pid, run.StartTime, run.RunId, PipesOf(process, run));
 
+    /// <summary>The same, by a look that others share.</summary>
+    public Task<IReadOnlyList<ProcFacts>> FindAsync(uint process, RunState run) =>
+        services.Finder.FindAsync(run.Pid, run.StartTime, run.RunId, PipesOf(process, run));
+
     /// <summary>Signals what has left the group of a run and belongs to it.</summary>
     /// <returns>How many those are.</returns>
-    public int SignalOutside(uint process, RunState run, int signal)
+    public async Task<int> SignalOutsideAsync(uint process, RunState run, int signal)
     {
-        var outside = TreeKiller.Living([.. Find(process, run).Where(one => one.Group != run.Pid)]);
+        var outside = TreeKiller.Living([
+            .. (await FindAsync(process, run)).Where(one => one.Group != run.Pid),
+        ]);
         TreeKiller.Signal(outside, signal);
         return outside.Count;
     }
@@ -58,7 +64,7 @@ internal sealed class TreeStopper(SupervisorServices services) : IAsyncDisposabl
                 await SendAsync(record, run, Signals.Kill, ct);
                 return [];
             case LookAtTree:
-                return [Look(record, run)];
+                return [await LookAsync(record, run)];
             default:
                 throw new System.Diagnostics.UnreachableException($"{action} is nobody's");
         }
@@ -79,7 +85,7 @@ internal sealed class TreeStopper(SupervisorServices services) : IAsyncDisposabl
             order.TimeoutMs >= 0 ? order.TimeoutMs : stop.TimeoutMs
         );
         run.WasSignalled = true;
-        run.Descendants = stop.Scope == StopScopes.Tree ? Find(record.Id, run) : [];
+        run.Descendants = stop.Scope == StopScopes.Tree ? await FindAsync(record.Id, run) : [];
         _graceUntil =
             services.Time.GetTimestamp()
             + (long)(grace.TotalSeconds * services.Time.TimestampFrequency);
@@ -91,6 +97,7 @@ internal sealed class TreeStopper(SupervisorServices services) : IAsyncDisposabl
         }
 
         await SendAsync(record, run, _signal, ct);
+        CrashPoint.Pass(CrashPoint.AfterSignal);
     }
 
     private Task<int> SendAsync(
@@ -145,9 +152,9 @@ internal sealed class TreeStopper(SupervisorServices services) : IAsyncDisposabl
     }
 
     /// <summary>Its own signal for each that is new until the grace is over, then SIGKILL, then names what stays.</summary>
-    private TreeSeen Look(ProcessRecord record, RunState run)
+    private async Task<TreeSeen> LookAsync(ProcessRecord record, RunState run)
     {
-        var found = Find(record.Id, run);
+        var found = await FindAsync(record.Id, run);
         var living = TreeKiller.Living([
             .. found,
             .. run.Descendants.Where(old => found.All(now => now.Pid != old.Pid)),

@@ -4,7 +4,6 @@ using System.Text.Json;
 using SmartIpc.Topics;
 using Tspm.CaptureLog;
 using Tspm.Daemon.Supervision;
-using Tspm.Protocol;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Topics;

@@ -216,6 +216,7 @@ internal sealed class SyncThread : IDisposable
             return;
         }
 
+        CrashPoint.Pass(CrashPoint.AfterSync);
         Tell(
             new JournalRecord
             {

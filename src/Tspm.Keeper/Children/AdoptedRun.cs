@@ -26,7 +26,7 @@ internal sealed class AdoptedRun
     /// <summary>The run from now on.</summary>
     public RunEntry Entry { get; }
 
-    /// <summary>True if the machine was started again since.</summary>
+    /// <summary>True if the machine was started again since, or the home is a copy: its programs are not ours.</summary>
     public bool IsOtherBoot { get; }
 
     /// <summary>True if it lives and was not recorded.</summary>
@@ -47,13 +47,13 @@ internal sealed class AdoptedRun
     public long LostBytes { get; set; }
 
     /// <summary>Looks at a run; null if it never came to run.</summary>
-    public static AdoptedRun? Recognise(ScannedRun scanned, HomePaths home)
+    public static AdoptedRun? Recognise(ScannedRun scanned, HomePaths home, bool isCopy)
     {
         // A run that has no intent is not among the open ones.
         var intent = scanned.Intent!.Value;
 
         // 0: the header is damaged; then pid and start time alone must do.
-        var isOtherBoot = scanned.Boot != 0 && scanned.Boot != BootId.First8;
+        var isOtherBoot = isCopy || (scanned.Boot != 0 && scanned.Boot != BootId.First8);
         var runId = RunIdOf(intent);
         var pipe = home.NamedPipe(scanned.Process, scanned.Run, StreamKind.Out);
         var pid = (int)(scanned.Spawned?.A ?? 0);

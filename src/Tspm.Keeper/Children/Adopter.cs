@@ -28,8 +28,19 @@ internal sealed class Adopter(
     public bool IsWaiting => _adopted.Exists(adopted => adopted.AwaitsDaemon);
 
     /// <summary>Looks which runs of the journal are there.</summary>
-    public static IReadOnlyList<AdoptedRun> Recognise(JournalScan scan, HomePaths home) =>
-        [.. scan.Open.Select(scanned => AdoptedRun.Recognise(scanned, home)).OfType<AdoptedRun>()];
+    /// <param name="scan">The journal.</param>
+    /// <param name="home">The home.</param>
+    /// <param name="isCopy">The programs that it tells of belong to another home.</param>
+    public static IReadOnlyList<AdoptedRun> Recognise(
+        JournalScan scan,
+        HomePaths home,
+        bool isCopy
+    ) =>
+        [
+            .. scan
+                .Open.Select(scanned => AdoptedRun.Recognise(scanned, home, isCopy))
+                .OfType<AdoptedRun>(),
+        ];
 
     /// <summary>The records that tell of them, and of this keeper: the beginning of its first journal file.</summary>
     public static JournalRecord[] FirstRecords(JournalScan scan, IReadOnlyList<AdoptedRun> found)

@@ -45,6 +45,7 @@ internal sealed unsafe class Reaper(RunTable runs, JournalWriter journal)
             var how = *(int*)(info + CodeAt);
             if (runs.FindByPid(pid) is { } run)
             {
+                CrashPoint.Pass(CrashPoint.BeforeExited);
                 Journal(run, how, status, usage);
                 CrashPoint.Pass(CrashPoint.AfterExited);
             }
@@ -79,6 +80,7 @@ internal sealed unsafe class Reaper(RunTable runs, JournalWriter journal)
             run.ExitKnownBy = run.ExitKnownBy == 0 ? now + LongestWait : run.ExitKnownBy;
             if (facts.IsKnown || now >= run.ExitKnownBy)
             {
+                CrashPoint.Pass(CrashPoint.BeforeExited);
                 Journal(run, facts);
                 CrashPoint.Pass(CrashPoint.AfterExited);
             }

@@ -296,8 +296,7 @@ internal sealed class ControlThread : IDisposable
                 _adopter.Settle();
                 break;
             case ControlKind.Spawn:
-                Answer(_spawns.Spawn(body, SendHold).Encode(frame.Id));
-                _leaders.Watch();
+                Spawn(frame.Id, body);
                 break;
             case ControlKind.Signal:
                 var errno = SignalOrder.Decode(body) is { } order ? Signal(order) : LibC.Invalid;
@@ -467,6 +466,14 @@ internal sealed class ControlThread : IDisposable
         Answer(new ControlWriter(), ControlKind.HoldEnd, 0);
     }
 
+    private void Spawn(uint id, ReadOnlySpan<byte> body)
+    {
+        var answer = _spawns.Spawn(body, SendHold);
+        CrashPoint.Pass(CrashPoint.BeforeAnswer);
+        Answer(answer.Encode(id));
+        _leaders.Watch();
+    }
+
     private void TakeHold(ReadOnlySpan<byte> body)
     {
         if (RunHold.Decode(body) is not { } hold || _asker is not { } connection)
@@ -589,7 +596,7 @@ internal sealed class ControlThread : IDisposable
         _systemd.Tell(
             $"{_runs.Runs.Count(run => !run.HasExited)} programs; the daemon {(_daemon.Pid == 0 ? "is being started" : $"has pid {_daemon.Pid}")}"
         );
-        if (_pulse.IsDue(now, heardAt))
+        if (_pulse.IsDue(now, heardAt, hasSpoken: _connections.Daemon is not null))
         {
             _connections.Send(_connections.Daemon, new ControlWriter().Finish(ControlKind.Ping, 0));
         }

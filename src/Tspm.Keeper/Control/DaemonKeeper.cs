@@ -125,6 +125,7 @@ internal sealed class DaemonKeeper(
             return false;
         }
 
+        CrashPoint.Pass(CrashPoint.AfterDaemon);
         Pid = pid;
         IsChild = true;
         PidDescriptor = LibC.OpenProcess(pid);

@@ -9,6 +9,7 @@ internal sealed class DaemonPulse(
 )
 {
     private const int SigKill = 9;
+    private const long FirstWord = 20_000_000_000;
     private const long LongestPause = 10_000_000_000;
     private long _askedAt;
 
@@ -25,7 +26,8 @@ internal sealed class DaemonPulse(
     /// <summary>True if it must be asked now; one that has been silent for too long is killed instead.</summary>
     /// <param name="now">Monotonic time, ns.</param>
     /// <param name="heardAt">When it was last heard of, or began.</param>
-    public bool IsDue(long now, long heardAt)
+    /// <param name="hasSpoken">False while it begins: on a busy machine that takes its time, and nothing is lost by waiting.</param>
+    public bool IsDue(long now, long heardAt, bool hasSpoken)
     {
         if (daemon.Pid == 0 || now - _askedAt < Every)
         {
@@ -33,7 +35,7 @@ internal sealed class DaemonPulse(
         }
 
         _askedAt = now;
-        if (now - heardAt <= Timeout)
+        if (now - heardAt <= (hasSpoken ? Timeout : Math.Max(Timeout, FirstWord)))
         {
             return true;
         }

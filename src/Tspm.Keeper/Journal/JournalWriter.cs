@@ -244,7 +244,7 @@ internal sealed unsafe class JournalWriter : IDisposable
         if (
             WriteTo(file, path, new Span<JournalRecord>(ref header), 0) != 1
             || WriteTo(file, path, first, 1) != first.Length
-            || (fresh != path && LibC.rename(fresh, path) != 0)
+            || (fresh != path && !Name(fresh, path))
         )
         {
             var errno = LibC.LastError;
@@ -261,6 +261,12 @@ internal sealed unsafe class JournalWriter : IDisposable
         _mustBegin = false;
         Volatile.Write(ref _nextOrd, _nextOrd + (ulong)first.Length);
         return true;
+    }
+
+    private static bool Name(string fresh, string path)
+    {
+        CrashPoint.Pass(CrashPoint.InJournal);
+        return LibC.rename(fresh, path) == 0;
     }
 
     private void LeaveFile(string newPath)

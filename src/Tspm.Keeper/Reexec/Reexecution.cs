@@ -1,4 +1,5 @@
 using System.Globalization;
+using Tspm.CaptureLog;
 using Tspm.CaptureLog.Control;
 using Tspm.Keeper.Capture;
 using Tspm.Keeper.Children;
@@ -110,6 +111,7 @@ internal sealed class Reexecution(
 
         // The next program takes them again when it can handle them; until then they wait.
         LibC.HoldSignals(true, SigTerm, SigInt, SigHup);
+        CrashPoint.Pass(CrashPoint.BeforeExec);
         var errno = LibC.Execute(command, OwnEnvironment.List(isForUs: true));
         LibC.HoldSignals(false, SigTerm, SigInt, SigHup);
         foreach (var descriptor in open)

@@ -25,6 +25,9 @@ internal sealed class Upgrades(
     /// <summary>Monotonic time, ns, of the next turn.</summary>
     public long DueAt => _check?.GivenUpAt ?? long.MaxValue;
 
+    /// <summary>The pid of the program that is checked; 0 if none is.</summary>
+    public int CheckedPid => _check?.Pid ?? 0;
+
     /// <summary>Begins to check a program.</summary>
     public void Begin(
         ControlConnection? asker,

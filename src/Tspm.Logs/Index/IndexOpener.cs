@@ -5,6 +5,8 @@ namespace Tspm.Logs.Index;
 /// <summary>Finds the index files of a process, sets aside what is none, and ends at the last good batch.</summary>
 internal static class IndexOpener
 {
+    private const string Damaged = ".damaged";
+
     /// <summary>Opens what there is.</summary>
     /// <param name="directory">The process's directory.</param>
     /// <param name="spill">Where it may have gone on in memory.</param>
@@ -53,6 +55,41 @@ internal static class IndexOpener
         return new OpenedIndex(files, CheckpointsOf(files), problems);
     }
 
+    /// <summary>The newest epoch of the files that were set aside as damaged; 0 if there are none.</summary>
+    /// <remarks>Such a file may have been the only one of its epoch, and an epoch is never given twice.</remarks>
+    /// <exception cref="IOException">The device failed.</exception>
+    public static uint FindDamagedEpoch(string directory)
+    {
+        uint newest = 0;
+        foreach (var path in Directory.EnumerateFiles(directory, "index.*" + Damaged + "*"))
+        {
+            newest = Math.Max(newest, EpochOf(path));
+        }
+
+        return newest;
+    }
+
+    /// <summary>The epoch of a damaged file: of its header if that is good, else of any good batch.</summary>
+    private static uint EpochOf(string path)
+    {
+        if (IndexFile.TryOpen(path, isSpill: false, out var file) != IndexVerdict.Damaged)
+        {
+            return file?.Epoch ?? 0;
+        }
+
+        using var handle = File.OpenHandle(path);
+        var batches = new IndexBatches(handle, 1, RandomAccess.GetLength(handle) / LogSpan.Size);
+        while (batches.MoveNext())
+        {
+            if (!batches.IsDamaged)
+            {
+                return batches.Commit.Epoch;
+            }
+        }
+
+        return 0;
+    }
+
     /// <summary>Takes a file out of the way of the one that will get its name; it is kept for a look.</summary>
     public static void SetAside(string path, string suffix)
     {
@@ -93,7 +130,7 @@ internal static class IndexOpener
             else if (verdict == IndexVerdict.Damaged)
             {
                 problems.Add($"{Path.GetFileName(path)} has no good header{Aside(isReadOnly)}");
-                SetAsideUnless(isReadOnly, path, ".damaged");
+                SetAsideUnless(isReadOnly, path, Damaged);
             }
             else
             {
@@ -156,7 +193,7 @@ internal static class IndexOpener
 
         if (good.Count == 0)
         {
-            SetAsideUnless(isReadOnly, file.Path, ".damaged");
+            SetAsideUnless(isReadOnly, file.Path, Damaged);
         }
         else if (isNewest && end < file.Slots && !isReadOnly)
         {

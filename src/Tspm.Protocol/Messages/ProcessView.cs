@@ -125,6 +125,7 @@ public sealed record ProcessView
 
     /// <summary>Limits that this machine cannot keep, and why; null if there are none (describe only).</summary>
     public string? LimitsMissing { get; init; }
+
     /// <summary>When the clock starts it; null for never.</summary>
     public ScheduleSpec? Schedule { get; init; }
 

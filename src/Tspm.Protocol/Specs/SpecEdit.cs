@@ -267,6 +267,7 @@ public static class SpecEdit
             ? Change(ref spec, s => s with { Umask = mask })
             : $"\"{text}\" is not a file mode mask from 0 to 777";
     }
+
     private static string? Watch(ref ProcessSpec spec, Func<WatchSpec, WatchSpec> change) =>
         spec.Watch is { } watch
             ? Change(ref spec, s => s with { Watch = change(watch) })

@@ -14,6 +14,9 @@ internal static partial class TerminalCalls
     /// <summary>errno: nobody reads any more.</summary>
     internal const int BrokenPipe = 32;
 
+    /// <summary>poll: something to read.</summary>
+    internal const short PollIn = 1;
+
     /// <summary>poll: room to write.</summary>
     internal const short PollOut = 4;
 
@@ -41,6 +44,30 @@ internal static partial class TerminalCalls
     /// <summary>Asks a terminal for its size (TIOCGWINSZ); not 0 if it has none.</summary>
     [LibraryImport(Libc, EntryPoint = "ioctl")]
     internal static partial int GetSize(int descriptor, nuint request, ref WindowSize size);
+
+    /// <summary>The settings of a terminal; not 0 if it has none.</summary>
+    [LibraryImport(Libc, EntryPoint = "tcgetattr")]
+    internal static unsafe partial int GetSettings(int descriptor, byte* settings);
+
+    /// <summary>Changes the settings of a terminal; with 1 after what was written has gone out.</summary>
+    [LibraryImport(Libc, EntryPoint = "tcsetattr")]
+    internal static unsafe partial int SetSettings(int descriptor, int when, byte* settings);
+
+    /// <summary>Makes settings of which every byte comes as it is typed.</summary>
+    [LibraryImport(Libc, EntryPoint = "cfmakeraw")]
+    internal static unsafe partial void MakeRaw(byte* settings);
+
+    /// <summary>A counter that can be waited for.</summary>
+    [LibraryImport(Libc, EntryPoint = "eventfd", SetLastError = true)]
+    internal static partial int OpenCounter(uint value, int flags);
+
+    /// <summary>Sends a signal; to the own group with 0.</summary>
+    [LibraryImport(Libc, EntryPoint = "kill")]
+    internal static partial int SendSignal(int process, int signal);
+
+    /// <summary>Sets what a signal does, and gives what it did.</summary>
+    [LibraryImport(Libc, EntryPoint = "sigaction")]
+    internal static unsafe partial int ExchangeAction(int signal, byte* next, byte* before);
 
     /// <summary>Sets what a signal does.</summary>
     [LibraryImport(Libc, EntryPoint = "signal")]
