@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using Tspm.CaptureLog;
 using Tspm.Cli.CommandLine;
+using Tspm.Cli.Launch.Exec;
 using Tspm.Cli.Rendering;
 using Tspm.Cli.Settings;
 using Tspm.Cli.Terminal;
@@ -13,6 +15,11 @@ internal static class Program
 {
     private static async Task<int> Main(string[] args)
     {
+        if (args is [ExecWords.Command, ..])
+        {
+            return ExecCommand.Run(args.AsSpan(1));
+        }
+
         Invocation? invocation = null;
         try
         {

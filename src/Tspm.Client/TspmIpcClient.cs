@@ -103,6 +103,22 @@ public sealed class TspmIpcClient : IAsyncDisposable
             ct
         );
 
+    /// <summary>The environment of the selected processes.</summary>
+    public Task<EnvReply> GetEnvironmentAsync(EnvRequest request, CancellationToken ct = default) =>
+        AskAsync(MethodNumbers.Env, request, Json.EnvRequest, Json.EnvReply, ct);
+
+    /// <summary>All facts about the selected processes, secrets too if that is asked.</summary>
+    public Task<ProcessesReply> DescribeAsync(
+        SelectRequest request,
+        CancellationToken ct = default
+    ) => AskAsync(MethodNumbers.Describe, request, Json.SelectRequest, Json.ProcessesReply, ct);
+
+    /// <summary>What the selected processes use now, and lately.</summary>
+    public Task<SamplesReply> GetSamplesAsync(
+        SamplesRequest request,
+        CancellationToken ct = default
+    ) => AskAsync(MethodNumbers.Samples, request, Json.SamplesRequest, Json.SamplesReply, ct);
+
     /// <summary>Starts a new process or known ones.</summary>
     public Task<ActionReply> StartAsync(StartRequest request, CancellationToken ct = default) =>
         AskAsync(MethodNumbers.Start, request, Json.StartRequest, Json.ActionReply, ct);

@@ -8,12 +8,14 @@ using SmartIpc.Requests;
 using Tspm.CaptureLog;
 using Tspm.CaptureLog.Control;
 using Tspm.Daemon.Crashes;
+using Tspm.Daemon.Hooks;
 using Tspm.Daemon.Ingest;
 using Tspm.Daemon.Interop;
 using Tspm.Daemon.Ipc;
 using Tspm.Daemon.Keeper;
 using Tspm.Daemon.Logging;
 using Tspm.Daemon.Persistence;
+using Tspm.Daemon.Resources;
 using Tspm.Daemon.Schedule;
 using Tspm.Daemon.Supervision;
 using Tspm.Daemon.Topics;
@@ -120,6 +122,8 @@ public static class DaemonHost
         private Task _resurrecting = Task.CompletedTask;
         private readonly CrashRecorder _crashes;
         private readonly SyncClock _sync = new();
+        private readonly Sampler _sampler;
+        private readonly HookDesk _hooks;
         private readonly DiskTroubles _disk = new();
         private Task[] _watches = [];
         private FileWatches? _fileWatches;
@@ -133,6 +137,13 @@ public static class DaemonHost
             _crashes = new CrashRecorder(options.Home, log);
             _registry = new ProcessRegistry(
                 new ProcessListFile(options.Home.ProcessList, time),
+                log
+            );
+            _hooks = new HookDesk(time, log);
+            _sampler = new Sampler(
+                new SampleRound(time, () => _finder.NeverOurs),
+                new SampledProcesses(_registry, time),
+                time,
                 log
             );
         }
@@ -169,7 +180,9 @@ public static class DaemonHost
                 isLast ? "the daemon was shut down" : "the daemon is replaced",
                 HandoverRetry
             );
+            await _sampler.DisposeAsync();
             await _registry.DisposeAsync();
+            await _hooks.DisposeAsync();
             await watches;
             await schedules;
 
@@ -250,6 +263,7 @@ public static class DaemonHost
             await _ingest.CaughtUp;
             await ReportReplacedAsync();
             Resume(recorder);
+            _sampler.Start();
             _fileWatches = new FileWatches(_registry, _options.Home.Root, _time, _log);
             _schedules = new Schedules(_registry, _time);
             Serve(factory, topics);
@@ -301,6 +315,8 @@ public static class DaemonHost
                 SaveAsync = _registry.SaveAsync,
                 Crashes = _crashes,
                 Sync = _sync,
+                Sampler = _sampler,
+                Hooks = _hooks,
                 Disk = _disk,
                 NextStartOrder = _registry.NextStartOrder,
             };
@@ -429,13 +445,14 @@ public static class DaemonHost
         private void Serve(ProcessFactory factory, LogTopicSource topics)
         {
             var table = new RequestTable();
-            new ProcessHandlers(_registry, factory, _time).Register(table);
+            new ProcessHandlers(_registry, factory, _sampler, _time).Register(table);
             new SupervisionHandlers(_registry, factory, _time).Register(table);
             var catalog = new RegistryCatalog(_registry);
             new LogHandlers(catalog).Register(table);
             new VerifyHandlers(catalog, _options.Home).Register(table);
             new StoreHandlers(_registry, _ingest!).Register(table); // set before this is called
             new InputHandlers(_registry, _keeper!, _time).Register(table); // set before this is called
+            new ResourceHandlers(_registry, _sampler, _time).Register(table);
             new WhyHandlers(_registry, _options.Home, _time).Register(table);
             _handlers = new DaemonHandlers(
                 _options,

@@ -18,6 +18,9 @@ public sealed record DaemonOptions
     /// <summary>How a keeper is started in place of one that died; empty: none is started.</summary>
     public IReadOnlyList<string> KeeperCommand { get; init; } = [];
 
+    /// <summary>How this binary's <c>__exec</c> is called, which limits a program and becomes it.</summary>
+    public IReadOnlyList<string> ExecCommand { get; init; } = [];
+
     /// <summary>Start what ran when the machine or tspm ended.</summary>
     public bool Resurrect { get; init; }
 

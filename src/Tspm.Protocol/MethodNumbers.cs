@@ -86,4 +86,10 @@ public static class MethodNumbers
 
     /// <summary>Check what is stored against its checksums.</summary>
     public const ushort Verify = 27;
+
+    /// <summary>What processes use now, and lately.</summary>
+    public const ushort Samples = 50;
+
+    /// <summary>The environment of processes, masked unless asked otherwise.</summary>
+    public const ushort Env = 51;
 }

@@ -1,4 +1,5 @@
 using Tspm.Daemon.Supervision;
+using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Tests;
 
@@ -22,6 +23,66 @@ public sealed class CgroupsTests
         Assert.True(groups.IsUsable);
         Assert.Equal("4711", File.ReadAllText(Path.Join(group, "cgroup.procs")));
         Assert.Equal("1", File.ReadAllText(Path.Join(group, "cgroup.kill")));
+    }
+
+    [Fact]
+    public void Limits_are_in_the_group_before_the_run_is()
+    {
+        using var mount = new TempFolder();
+        var own = Directory.CreateDirectory(Path.Join(mount["."], "user.slice")).FullName;
+        File.WriteAllText(Path.Join(own, "cgroup.procs"), "");
+        File.WriteAllText(Path.Join(own, "cgroup.controllers"), "cpu memory pids\n");
+        var groups = Cgroups.FindBelow(mount["."], "0::/user.slice\n");
+        var limits = new LimitSpec
+        {
+            CgroupMemoryBytes = 1 << 29,
+            CgroupCpuPercent = 150,
+            CgroupPrograms = 20,
+        };
+
+        Assert.Null(groups.Limit(Run, limits, new HashSet<int>()));
+
+        string Read(string file) => File.ReadAllText(Path.Join(groups.PathOf(Run), file));
+        Assert.Equal(
+            "+memory +cpu +pids",
+            File.ReadAllText(Path.Join(own, "cgroup.subtree_control"))
+        );
+        Assert.Equal("536870912", Read("memory.max"));
+        Assert.Equal("150000 100000", Read("cpu.max"));
+        Assert.Equal("20", Read("pids.max"));
+    }
+
+    [Fact]
+    public void A_limit_that_cannot_be_kept_says_why()
+    {
+        using var mount = new TempFolder();
+        var own = Directory.CreateDirectory(Path.Join(mount["."], "user.slice")).FullName;
+        File.WriteAllText(Path.Join(own, "cgroup.procs"), "4711\n");
+        File.WriteAllText(Path.Join(own, "cgroup.controllers"), "cpu pids\n");
+        var groups = Cgroups.FindBelow(mount["."], "0::/user.slice\n");
+
+        var noController = groups.Limit(
+            Run,
+            new LimitSpec { CgroupMemoryBytes = 1 << 29 },
+            new HashSet<int>()
+        );
+        var nothing = Cgroups.None.Limit(
+            Run,
+            new LimitSpec { CgroupPrograms = 2 },
+            new HashSet<int>()
+        );
+        // A folder in its place cannot be written, as a busy group cannot.
+        Directory.CreateDirectory(Path.Join(own, "cgroup.subtree_control"));
+        var stranger = groups.Limit(
+            Run,
+            new LimitSpec { CgroupPrograms = 2 },
+            new HashSet<int> { 1 }
+        );
+
+        Assert.EndsWith("has no controller \"memory\"", noController);
+        Assert.Equal("there is no cgroup v2 here that tspm may write to", nothing);
+        Assert.Contains("holds another program (pid 4711)", stranger);
+        Assert.False(Directory.Exists(groups.PathOf(Run)));
     }
 
     [Theory]

@@ -9,6 +9,7 @@ namespace Tspm.FixtureApp;
 internal static class Program
 {
     private static readonly List<PosixSignalRegistration> Deaf = [];
+    private static readonly List<byte[]> Held = [];
     private static FileStream? _record;
 
     private static int Main(string[] words)
@@ -60,6 +61,10 @@ internal static class Program
                             context => context.Cancel = true
                         )
                     );
+                    break;
+                case "grow": // so many MiB, all touched
+                    Held.Add(new byte[Number(Next()) * 1024 * 1024]);
+                    Held[^1].AsSpan().Fill(1);
                     break;
                 case "sleep": // for ever
                     Thread.Sleep(Timeout.Infinite);

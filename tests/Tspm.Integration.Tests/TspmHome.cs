@@ -12,8 +12,8 @@ namespace Tspm.Integration.Tests;
 public sealed partial class TspmHome : IAsyncDisposable
 {
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    public static readonly string KidPath = Path.Join(AppContext.BaseDirectory, "kid");
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-    private static readonly string Kid = Path.Join(AppContext.BaseDirectory, "kid");
     private readonly List<Process> _started = [];
 
     public TspmHome(string? root = null)
@@ -103,7 +103,7 @@ public sealed partial class TspmHome : IAsyncDisposable
 
     /// <summary>Starts the fixture child with its verbs.</summary>
     public Task<CommandResult> StartKidAsync(string name, params string[] verbs) =>
-        RunAsync(["start", "--name", name, "--restart", "never", "--", Kid, .. verbs]);
+        RunAsync(["start", "--name", name, "--restart", "never", "--", KidPath, .. verbs]);
 
     /// <summary>Waits until a process has ended by itself.</summary>
     public async Task EndedAsync(string name)

@@ -139,6 +139,37 @@ public sealed class MessageDefaultsTests
         );
     }
 
+    [Fact]
+    public void Samples_need_no_key_and_have_these_bytes()
+    {
+        var read = JsonSerializer.Deserialize("{}", ProtocolJsonContext.Default.SamplesRequest)!;
+        var one = new ProcessSamples
+        {
+            Id = 3,
+            Ns = "default",
+            Name = "web",
+            Status = "running",
+            StatusText = "running",
+            Run = 5,
+            Latest = new SampleView { CpuPercent = 1.5, MemoryBytes = 4096 },
+            Cpu = [null, 1.5],
+        };
+
+        Assert.Equal(
+            "{\"select\":[],\"seconds\":60,\"points\":0,\"details\":false}",
+            Written(read, ProtocolJsonContext.Default.SamplesRequest)
+        );
+        Assert.Equal(
+            "{\"at\":\"now\",\"intervalMs\":1000,\"cores\":1,\"processes\":[{\"id\":3,\"ns\":\"default\",\"name\":\"web\","
+                + "\"status\":\"running\",\"statusText\":\"running\",\"run\":5,\"restarts\":0,\"latest\":{\"ageMs\":0,"
+                + "\"cpuPercent\":1.5,\"memoryBytes\":4096,\"threads\":0,\"programs\":0,\"peakBytes\":0},\"cpu\":[null,1.5]}]}",
+            Written(
+                new SamplesReply { At = "now", Processes = [one] },
+                ProtocolJsonContext.Default.SamplesReply
+            )
+        );
+    }
+
     private static string Written<T>(
         T message,
         System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type

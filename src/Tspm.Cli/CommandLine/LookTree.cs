@@ -6,6 +6,11 @@ namespace Tspm.Cli.CommandLine;
 internal static class LookTree
 {
     private const string Group = "look";
+    private static readonly OptionSpec ShowSecrets = new(
+        ["--show-secrets"],
+        null,
+        "values that look like secrets too; asks, and needs --yes if stdout is no terminal"
+    );
 
     /// <summary>The commands, in the order of help.</summary>
     public static IReadOnlyList<CommandSpec> Commands { get; } =
@@ -56,8 +61,21 @@ internal static class LookTree
             Group = Group,
             Arguments = "SEL…",
             Help = "all facts about a process",
+            Options = [ShowSecrets],
             Examples = ["tspm describe web", "tspm describe web -o json"],
             Run = ListCommand.DescribeAsync,
+        },
+        new()
+        {
+            Names = ["env"],
+            Group = Group,
+            Arguments = "SEL…",
+            Help = "the environment a process is started with, secrets masked",
+            Details =
+                "Files of --env-file are read as they are now; -o json tells what was inherited. restart --update-env takes over this shell's environment.",
+            Options = [ShowSecrets],
+            Examples = ["tspm env web", "tspm env web -o json"],
+            Run = EnvCommand.RunAsync,
         },
         new()
         {

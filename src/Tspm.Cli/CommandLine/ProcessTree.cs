@@ -13,7 +13,18 @@ internal static class ProcessTree
         new(["--namespace"], "NS", "its namespace; default: default"),
         new(["--cwd"], "DIR", "working directory; default: this one"),
         new(["--env", "-e"], "NAME=VALUE", "a variable; may be repeated", IsRepeatable: true),
-        new(["--env-file"], "FILE", "variables, one NAME=VALUE a line", IsRepeatable: true),
+        new(
+            ["--env-file"],
+            "FILE",
+            "variables, one NAME=VALUE a line, read at each start; may be repeated",
+            IsRepeatable: true
+        ),
+        new(
+            ["--inherit-env"],
+            "all|none|NAME,…",
+            "what it gets of this shell's environment; default: all"
+        ),
+        new(["--clean-env"], null, "same as --inherit-env none"),
         new(["--pty"], null, "give it a terminal"),
         new(["--stdin"], null, "give it a stdin for send and attach; without: an empty one"),
         new(["--merge"], null, "both outputs through one pipe, in exact order"),

@@ -101,6 +101,28 @@ internal static class SupervisionTree
             IsRepeatable: true
         ),
         new(
+            ["--max-memory", "--memory"],
+            "SIZE",
+            "over this much memory of the whole tree it is stopped, and restarted as after a failure"
+        ),
+        new(
+            ["--limit"],
+            "NAME=N[:HARD]",
+            "kernel limit: nofile, core, nproc, as, …; cgroup-memory, cgroup-cpu, cgroup-pids; may be repeated",
+            IsRepeatable: true
+        ),
+        new(
+            ["--hook"],
+            "EVENT,…=TARGET",
+            "tell http://HOST:PORT/PATH (POST) or exec:LINE of events; all for every one; may be repeated",
+            IsRepeatable: true
+        ),
+        new(["--nice"], "N", "niceness, -20 to 19"),
+        new(["--umask"], "MASK", "file mode mask, octal; default: this shell's"),
+        new(["--oom-score"], "N", "-1000 to 1000: who is ended first when memory is short"),
+        new(["--no-new-privs"], null, "it cannot gain privileges by what it executes"),
+        new(["--history"], "on|off", "sample it though nobody looks; default: off"),
+        new(
             ["--instances", "-i"],
             "N",
             "so many of it: name.0, name.1, …, each with TSPM_INSTANCE"
@@ -121,6 +143,11 @@ internal static class SupervisionTree
     [
         new(["--parallel"], "N", "so many at a time; the next when those serve"),
         new(["--with-dependants"], null, "those that depend on them too"),
+        new(
+            ["--update-env"],
+            null,
+            "take over this shell's environment; what was given by --env stays"
+        ),
     ];
 
     /// <summary>Commands about known processes.</summary>

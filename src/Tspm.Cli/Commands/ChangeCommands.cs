@@ -39,6 +39,7 @@ internal static class ChangeCommands
             Select = targets,
             Parallel = (int)invocation.Number("parallel", 1, InstanceSpec.MaxInstances, 0),
             WithDependants = invocation.Has("with-dependants"),
+            Env = invocation.Has("update-env") ? SpecBuilder.ReadCallerEnvironment() : null,
         };
         var reply = await Progress.OfAsync(context, targets, -1, client.RestartAsync(request));
         return ActionPrinter.Print(context, reply.Results);

@@ -1,4 +1,5 @@
 using SmartIpc.Client;
+using Tspm.CaptureLog;
 using Tspm.Cli.CommandLine;
 using Tspm.Cli.Launch;
 using Tspm.Client;
@@ -116,6 +117,7 @@ internal static class DaemonCommands
                 Version = BuildFacts.Version,
                 BuildId = BuildFacts.BuildId,
                 KeeperCommand = SelfCommand.With("keeper", "--home", context.Home.Root),
+                ExecCommand = SelfCommand.With(ExecWords.Command),
                 Resurrect = invocation.Has("resurrect"),
             }
         );

@@ -78,9 +78,9 @@ internal static class ListCommand
             );
         }
 
-        var reply = await context.Launcher.AskAsync(daemon =>
-            daemon.Describe(invocation.Arguments)
-        );
+        var reply = Secrets.AreWanted(context)
+            ? await DescribeOpenlyAsync(context)
+            : await context.Launcher.AskAsync(daemon => daemon.Describe(invocation.Arguments));
         var processes = reply.Processes;
         if (
             context.IsJson
@@ -103,6 +103,14 @@ internal static class ListCommand
         }
 
         return ExitCodes.Done;
+    }
+
+    private static async Task<ProcessesReply> DescribeOpenlyAsync(CliContext context)
+    {
+        await using var client = await context.ConnectAsync();
+        return await client.DescribeAsync(
+            new SelectRequest(context.Invocation.Arguments) { ShowSecrets = true }
+        );
     }
 
     /// <summary>Who follows what.</summary>

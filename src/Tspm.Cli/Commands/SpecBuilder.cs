@@ -54,7 +54,6 @@ internal static class SpecBuilder
             Command = command,
             IsShell = isShell,
             Cwd = cwd,
-            Env = BuildEnvironment(invocation),
             Pty = invocation.Has("pty"),
             MergeStreams = invocation.Has("merge"),
             Stdin = invocation.Has("stdin"),
@@ -62,7 +61,7 @@ internal static class SpecBuilder
             Umask = LibC.ReadUmask(),
             OpenFiles = LibC.ReadOpenFiles(),
         };
-        return WithSettings(invocation, spec);
+        return WithSettings(invocation, WithEnvironment(invocation, spec));
     }
 
     /// <summary>The options that are settings by key, the same as those of <c>set</c>.</summary>
@@ -73,7 +72,7 @@ internal static class SpecBuilder
             var isSetting =
                 invocation.Has(option.Key)
                 && SpecEdit.Keys.Contains(option.Key)
-                && option.Key is not ("cwd" or "restart" or "stdin");
+                && option.Key is not ("cwd" or "restart" or "stdin" or "no-new-privs");
             if (
                 isSetting
                 && SpecEdit.TryApply(ref spec, option.Key, ValueOf(invocation, option.Key))
@@ -84,12 +83,46 @@ internal static class SpecBuilder
             }
         }
 
+        if (invocation.Has("no-new-privs"))
+        {
+            _ = SpecEdit.TryApply(ref spec, "no-new-privs", "on");
+        }
+
+        spec = WithFamilies(invocation, spec);
         var step = (int)invocation.Number("port-step", 0, 65_535, 0);
         return spec with
         {
             Labels = invocation.Values("label"),
             Instance = step > 0 ? new InstanceSpec { Group = spec.Name, PortStep = step } : null,
         };
+    }
+
+    /// <summary>Options that may be repeated, each a key of an open family.</summary>
+    private static ProcessSpec WithFamilies(Invocation invocation, ProcessSpec spec)
+    {
+        foreach (var limit in invocation.Values("limit"))
+        {
+            var equals = limit.IndexOf('=', StringComparison.Ordinal);
+            var fault =
+                equals > 0
+                    ? SpecEdit.TryApply(ref spec, $"limit.{limit[..equals]}", limit[(equals + 1)..])
+                    : $"limit: \"{limit}\" is not NAME=VALUE";
+            if (fault is not null)
+            {
+                throw new CliException(ExitCodes.Usage, $"--{fault}");
+            }
+        }
+
+        var number = 0;
+        foreach (var hook in invocation.Values("hook"))
+        {
+            if (SpecEdit.TryApply(ref spec, $"hook.{++number}", hook) is { } fault)
+            {
+                throw new CliException(ExitCodes.Usage, $"--{fault}");
+            }
+        }
+
+        return spec;
     }
 
     /// <summary>The value of an option that was given; <c>--watch</c> alone means the directory.</summary>
@@ -141,47 +174,70 @@ internal static class SpecBuilder
             .FirstOrDefault(word => !word.Contains('=') && word is not ("exec" or "env" or "cd"))
         ?? "shell";
 
-    private static List<string> BuildEnvironment(Invocation invocation)
+    /// <summary>What a program would inherit from this command, as NAME=value.</summary>
+    public static IReadOnlyList<string> ReadCallerEnvironment()
     {
-        var variables = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var variables = new List<string>();
         foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
         {
             if (entry.Key is string name && !OwnVariables.Contains(name))
             {
-                variables[name] = entry.Value as string ?? "";
+                variables.Add($"{name}={entry.Value as string ?? ""}");
             }
         }
 
-        foreach (var file in invocation.Values("env-file"))
-        {
-            foreach (
-                var (line, number) in File.ReadAllLines(file)
-                    .Select((line, i) => (line.Trim(), i + 1))
-            )
-            {
-                if (line.Length > 0 && line[0] != '#')
-                {
-                    Set(variables, line, $"{file}:{number}");
-                }
-            }
-        }
+        return variables;
+    }
 
+    /// <summary>What it inherits, what it has of its own, and the files that are read at each start.</summary>
+    private static ProcessSpec WithEnvironment(Invocation invocation, ProcessSpec spec)
+    {
+        var names = ReadInherited(invocation);
+        var own = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var variable in invocation.Values("env"))
         {
-            Set(variables, variable, "--env");
+            var equals = variable.IndexOf('=');
+            own[equals > 0 ? variable[..equals] : ""] =
+                equals > 0
+                    ? variable
+                    : throw new CliException(
+                        ExitCodes.Usage,
+                        $"--env: \"{variable}\" is not NAME=VALUE"
+                    );
         }
 
-        return [.. variables.Select(pair => $"{pair.Key}={pair.Value}")];
-    }
-
-    private static void Set(SortedDictionary<string, string> variables, string text, string place)
-    {
-        var equals = text.IndexOf('=');
-        if (equals <= 0)
+        var inherited = ReadCallerEnvironment()
+            .Where(one => names is null || names.Contains(one[..one.IndexOf('=')]))
+            .Where(one => !own.ContainsKey(one[..one.IndexOf('=')]))
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        var files = invocation.Values("env-file").Select(Path.GetFullPath).ToList();
+        foreach (var file in files)
         {
-            throw new CliException(ExitCodes.Usage, $"{place}: \"{text}\" is not NAME=VALUE");
+            // Read by the daemon at each start; here only to say at once what is wrong.
+            if (EnvFile.TryRead(file, out _) is { } fault)
+            {
+                throw new CliException(ExitCodes.Usage, $"--env-file: {fault}");
+            }
         }
 
-        variables[text[..equals]] = text[(equals + 1)..];
+        return spec with
+        {
+            Env = [.. inherited.Concat(own.Values).Order(StringComparer.Ordinal)],
+            Inherited = [.. inherited.Select(one => one[..one.IndexOf('=')])],
+            InheritEnv = names,
+            EnvFiles = files,
+        };
     }
+
+    /// <summary>The names that may be inherited; null for all.</summary>
+    private static string[]? ReadInherited(Invocation invocation) =>
+        invocation.Has("clean-env")
+            ? []
+            : invocation.Value("inherit-env") switch
+            {
+                null or "all" => null,
+                "none" => [],
+                var names => names.Split(',', StringSplitOptions.RemoveEmptyEntries),
+            };
 }

@@ -36,6 +36,10 @@ internal static class MachineChecks
             Directory.Exists("/run/systemd/system"),
             Environment.UserName
         );
+        yield return Groups(
+            File.Exists("/sys/fs/cgroup/cgroup.controllers"),
+            File.ReadAllText("/proc/self/cgroup")
+        );
         yield return FileSystem(File.ReadAllText("/proc/self/mountinfo"), home.Root);
         yield return Disk(home.Root);
         yield return Clock(time.GetUtcNow(), Environment.ProcessPath);
@@ -68,6 +72,24 @@ internal static class MachineChecks
                 "ulimit -n 4096 before the daemon is started (tspm shutdown; tspm daemon start)"
             )
             : HealthCheck.Ok("open files", $"limit {limit}");
+
+    /// <summary>Limits by control group need one that tspm may write to; everything else works without.</summary>
+    public static HealthCheck Groups(bool isUnified, string cgroup)
+    {
+        const string without = "limits cgroup-memory, cgroup-cpu and cgroup-pids are not kept";
+        var line = cgroup
+            .Split('\n')
+            .FirstOrDefault(one => one.StartsWith("0::/", StringComparison.Ordinal));
+        if (!isUnified || line is null)
+        {
+            return HealthCheck.Ok("cgroup", $"no cgroup v2: {without}");
+        }
+
+        return HealthCheck.Ok(
+            "cgroup",
+            $"v2, {line[3..].Trim()}; where tspm may not make groups below its own (Delegate=yes in its unit), {without}"
+        );
+    }
 
     /// <summary>With systemd, what a login session started may end with it.</summary>
     public static HealthCheck Session(string cgroup, bool hasSystemd, string user)

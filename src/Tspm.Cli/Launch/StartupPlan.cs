@@ -108,6 +108,7 @@ internal sealed record StartupPlan
             ExecStart={string.Join(' ', words)}
             # Programs are stopped by the keeper, each in its own way, and live on if only the keeper is replaced.
             KillMode=process
+            Delegate=yes
             Restart=always
             RestartSec=1
             # Ended as asked ({KeeperExitCodes.Done}), a home that is not ours ({KeeperExitCodes.Refused}), another keeper has it ({KeeperExitCodes.LostLock}).

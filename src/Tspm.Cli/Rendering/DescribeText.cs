@@ -30,6 +30,7 @@ internal static class DescribeText
             "memory, cpu",
             $"{(process.MemoryBytes is { } memory ? ByteSizes.Format(memory) : "-")}, {process.CpuPercent?.ToString(CultureInfo.InvariantCulture) ?? "-"}%"
         );
+        Use(text, process);
         if (process.Stop is { } stop)
         {
             var first =
@@ -60,6 +61,35 @@ internal static class DescribeText
         Runs(text, process.Runs ?? []);
         Surroundings(text, process);
         return text.ToString();
+    }
+
+    private static void Use(StringBuilder text, ProcessView process)
+    {
+        if (process.Use is { } use)
+        {
+            Row(
+                text,
+                "uses",
+                $"{use.Programs} programs, {use.Threads} threads, {use.OpenFiles?.ToString(CultureInfo.InvariantCulture) ?? "-"} open files, "
+                    + $"{(use.PssBytes is { } pss ? ByteSizes.Format(pss) : "-")} proportional memory, peak seen {ByteSizes.Format(use.PeakBytes)}, "
+                    + $"{use.LinesPerSecond?.ToString(CultureInfo.InvariantCulture) ?? "-"} lines/s"
+            );
+        }
+
+        if (process.Limits is { } limits)
+        {
+            Row(text, "limits", Clean(string.Join(", ", limits)));
+        }
+
+        foreach (var hook in process.Hooks ?? [])
+        {
+            Row(text, "hook", Clean(hook));
+        }
+
+        if (process.LimitsMissing is { } missing)
+        {
+            Row(text, "not kept", Clean(missing));
+        }
     }
 
     private static void Supervision(StringBuilder text, ProcessView process)

@@ -39,7 +39,7 @@ internal static class RunReport
             Message = run.Reason,
             MaxMemoryBytes = run.MaxMemoryBytes,
             CpuSeconds = run.CpuMs is { } cpu ? cpu / 1000.0 : null,
-            Command = RunSetup.Mask(process.Spec.Command),
+            Command = SecretWords.Mask(process.Spec.Command),
             Cwd = process.Spec.Cwd,
             Changes = process.LastGood is { } good ? RunSetup.Of(process.Spec).Since(good) : null,
         };

@@ -29,7 +29,7 @@ internal sealed record RunSetup
 
         return new RunSetup
         {
-            Command = Mask(spec.Command),
+            Command = SecretWords.Mask(spec.Command),
             Cwd = spec.Cwd,
             Env = env,
         };
@@ -58,25 +58,6 @@ internal sealed record RunSetup
                     .Select(one => one.Key),
             ],
         };
-    }
-
-    /// <summary>Arguments that give a secret away are masked: NAME=value with or without dashes.</summary>
-    public static IReadOnlyList<string> Mask(IReadOnlyList<string> command) =>
-        [.. command.Select(Mask)];
-
-    private static string Mask(string word)
-    {
-        var equals = word.IndexOf('=');
-        if (equals <= 0)
-        {
-            return word;
-        }
-
-        // As a variable would be called: --api-key is API_KEY.
-        var name = word[..equals].TrimStart('-').Replace('-', '_');
-        var plain = $"{name}{word[equals..]}";
-        var masked = SecretMask.Mask(plain);
-        return masked == plain ? word : word[..equals] + masked[name.Length..];
     }
 
     // FNV-1a, 64 bits: tells two values apart in a file that holds the newest ones anyway.

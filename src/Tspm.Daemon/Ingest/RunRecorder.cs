@@ -123,14 +123,16 @@ internal sealed class RunRecorder : IJournalObserver
             Run = record.Run,
             RunId = process.Log.Log.RunIdOf(record.Run).ToString(),
             Pid = (int)record.A,
-            Argv = Shorten(spec.Command),
+            Argv = Shorten(SecretWords.Mask(spec.Command)),
         };
 
         Append(process, record, body);
     }
 
     /// <summary>With the keeper's time: times go up with the seqs.</summary>
-    private static void Append(ProcessSupervisor process, in JournalRecord record, LogEvent body) =>
+    private static void Append(ProcessSupervisor process, in JournalRecord record, LogEvent body)
+    {
+        process.Announce(body);
         process.Log.AppendEvent(
             record.Run,
             SupervisorServices.Body(body),
@@ -138,6 +140,7 @@ internal sealed class RunRecorder : IJournalObserver
             record.Wall,
             record.Mono
         );
+    }
 
     private static List<string> Shorten(IReadOnlyList<string> command)
     {

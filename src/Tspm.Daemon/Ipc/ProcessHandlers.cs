@@ -1,4 +1,5 @@
 using SmartIpc.Requests;
+using Tspm.Daemon.Resources;
 using Tspm.Daemon.Supervision;
 using Tspm.Protocol;
 using Tspm.Protocol.Messages;
@@ -9,10 +10,14 @@ namespace Tspm.Daemon.Ipc;
 internal sealed class ProcessHandlers(
     ProcessRegistry registry,
     ProcessFactory factory,
+    Sampler sampler,
     TimeProvider time
 )
 {
     private const int MaxWaitMs = 60_000;
+
+    /// <summary>So many are read in detail for one question.</summary>
+    private const int MaxInDetail = 64;
 
     /// <summary>Adds the requests to a table.</summary>
     public void Register(RequestTable table)
@@ -24,14 +29,14 @@ internal sealed class ProcessHandlers(
                 "list",
                 json.SelectRequest,
                 json.ProcessesReply,
-                (_, request, _) => Show(request, false)
+                (_, request, ct) => ShowAsync(request, false, ct)
             )
             .Add(
                 MethodNumbers.Describe,
                 "describe",
                 json.SelectRequest,
                 json.ProcessesReply,
-                (_, request, _) => Show(request, true)
+                (_, request, ct) => ShowAsync(request, true, ct)
             )
             .Add(MethodNumbers.Start, "start", json.StartRequest, json.ActionReply, StartAsync)
             .Add(MethodNumbers.Stop, "stop", json.StopRequest, json.ActionReply, StopAsync)
@@ -53,20 +58,35 @@ internal sealed class ProcessHandlers(
             );
     }
 
-    private ValueTask<IpcResult<ProcessesReply>> Show(SelectRequest request, bool withDetails)
+    private async ValueTask<IpcResult<ProcessesReply>> ShowAsync(
+        SelectRequest request,
+        bool withDetails,
+        CancellationToken ct
+    )
     {
         if (!registry.TrySelect(request.Select, isChange: false, out var found, out var error))
         {
-            return Failed<ProcessesReply>(error);
+            return new IpcError(error!.Code, error.Message, error.Hint); // set whenever the call says no
         }
+
+        await sampler.LookAsync(
+            withDetails && found.Count <= MaxInDetail
+                ? [.. found.Select(process => process.Record.Id)]
+                : [],
+            ct
+        );
 
         var views = found.Select(process => ProcessViews.Of(process, time, withDetails)).ToList();
         for (var i = 0; i < views.Count && (withDetails || request.Counters); i++)
         {
             views[i] = views[i] with { Counters = LogCounters.Of(found[i], time) };
+            views[i] =
+                withDetails && request.ShowSecrets
+                    ? ProcessViews.WithSecrets(views[i], found[i].Record.Spec)
+                    : views[i];
         }
 
-        return ValueTask.FromResult<IpcResult<ProcessesReply>>(new ProcessesReply(views));
+        return new ProcessesReply(views);
     }
 
     private async ValueTask<IpcResult<ActionReply>> StartAsync(
@@ -136,8 +156,50 @@ internal sealed class ProcessHandlers(
 
         return await DoInOrderAsync(
             request.Select,
-            found => new OrderedRestart(registry, time, by).RunAsync(found, request, ct)
+            async found =>
+            {
+                if (request.Env is { } env)
+                {
+                    var refused = await UpdateAsync(found, env);
+                    if (refused.Count > 0)
+                    {
+                        return refused;
+                    }
+                }
+
+                return await new OrderedRestart(registry, time, by).RunAsync(found, request, ct);
+            }
         );
+    }
+
+    /// <summary>Takes the caller's environment over.</summary>
+    /// <returns>Those that it does not fit; then nothing was changed.</returns>
+    private static async Task<IReadOnlyList<ActionResult>> UpdateAsync(
+        IReadOnlyList<ProcessSupervisor> found,
+        IReadOnlyList<string> env
+    )
+    {
+        var refused = new List<ActionResult>();
+        foreach (var process in found)
+        {
+            var spec = ProgramEnvironment.Update(process.Record.Spec, env);
+            if (SpecFaults.Find(spec) is { } fault)
+            {
+                refused.Add(process.Result(ErrorCodes.BadRequest, fault));
+            }
+        }
+
+        foreach (var process in refused.Count > 0 ? [] : found)
+        {
+            var before = process.Record.Spec;
+            var after = ProgramEnvironment.Update(before, env);
+            await process.EditAsync(
+                record => record with { Spec = ProgramEnvironment.Update(record.Spec, env) },
+                ProgramEnvironment.Compare(before, after)
+            );
+        }
+
+        return refused;
     }
 
     private async ValueTask<IpcResult<ActionReply>> DeleteAsync(
@@ -240,7 +302,4 @@ internal sealed class ProcessHandlers(
 
         return new ActionReply(await action(found));
     }
-
-    private static ValueTask<IpcResult<T>> Failed<T>(SelectionError? error) =>
-        ValueTask.FromResult<IpcResult<T>>(new IpcError(error!.Code, error.Message, error.Hint)); // set whenever the call says no
 }

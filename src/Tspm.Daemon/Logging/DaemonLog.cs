@@ -86,6 +86,15 @@ internal static partial class DaemonLog
     [LoggerMessage(1012, LogLevel.Information, "{Name}: run {Run} goes on, pid {Pid}")]
     public static partial void RunAdopted(ILogger log, string name, uint run, int pid);
 
+    [LoggerMessage(1020, LogLevel.Error, "the sampler failed; limits of memory are not watched")]
+    public static partial void SamplerFailed(ILogger log, Exception error);
+
+    [LoggerMessage(1021, LogLevel.Error, "hooks of a quarter of the processes failed")]
+    public static partial void HooksFailed(ILogger log, Exception error);
+
+    [LoggerMessage(1022, LogLevel.Warning, "{Name}: a failed hook could not be told: {Reason}")]
+    public static partial void HookUntold(ILogger log, string name, string reason);
+
     [LoggerMessage(2000, LogLevel.Error, "the index could not be written, trying again: {Reason}")]
     public static partial void IndexRefused(ILogger log, string reason);
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Tspm.Daemon.Resources;
+using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Supervision;
 
@@ -60,6 +62,90 @@ internal sealed class Cgroups
         }
     }
 
+    /// <summary>The group of a run.</summary>
+    public string PathOf(Guid run) => Path.Join(_root, $"tspm-{run:N}");
+
+    /// <summary>Makes the group of a run with limits, before the run is there.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="limits">Its limits.</param>
+    /// <param name="own">Keeper and daemon: they make room, since a group with limits below it may hold no program itself.</param>
+    /// <returns>Null, or why that cannot be.</returns>
+    public string? Limit(Guid run, LimitSpec limits, IReadOnlySet<int> own)
+    {
+        if (_root is null)
+        {
+            return "there is no cgroup v2 here that tspm may write to";
+        }
+
+        var settings = GroupLimits.Of(limits);
+        try
+        {
+            var has = File.ReadAllText(Path.Join(_root, "cgroup.controllers")).Split(' ', '\n');
+            if (settings.FirstOrDefault(one => !has.Contains(one.Controller)) is { } missing)
+            {
+                return $"the group {_root} has no controller \"{missing.Controller}\"";
+            }
+
+            if (Enable(_root, [.. settings.Select(one => $"+{one.Controller}")], own) is { } fault)
+            {
+                return fault;
+            }
+
+            var group = PathOf(run);
+            Directory.CreateDirectory(group);
+            foreach (var one in settings)
+            {
+                File.WriteAllText(Path.Join(group, one.File), one.Text);
+            }
+
+            return null;
+        }
+        catch (IOException error)
+        {
+            return error.Message;
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            return error.Message;
+        }
+    }
+
+    /// <summary>The groups below have the controllers.</summary>
+    private static string? Enable(string root, string[] controllers, IReadOnlySet<int> own)
+    {
+        var place = Path.Join(root, "cgroup.subtree_control");
+        var text = string.Join(' ', controllers);
+        try
+        {
+            File.WriteAllText(place, text);
+            return null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // EBUSY: programs are in it. Ours can go one down; others are not ours to move. Anything else fails again.
+        }
+
+        var inside = File.ReadAllLines(Path.Join(root, "cgroup.procs"));
+        var stranger = inside.FirstOrDefault(pid =>
+            !int.TryParse(pid, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            || !own.Contains(number)
+        );
+        if (stranger is not null)
+        {
+            return $"the group {root} holds another program (pid {stranger}); a unit with Delegate=yes has one of its own";
+        }
+
+        var below = Path.Join(root, "tspm-self");
+        Directory.CreateDirectory(below);
+        foreach (var pid in inside)
+        {
+            File.WriteAllText(Path.Join(below, "cgroup.procs"), pid);
+        }
+
+        File.WriteAllText(place, text);
+        return null;
+    }
+
     /// <summary>Puts a leader into the group of its run.</summary>
     public void Add(Guid run, int pid) =>
         Try(
@@ -109,7 +195,7 @@ internal sealed class Cgroups
 
         try
         {
-            action(Path.Join(_root, $"tspm-{run:N}"));
+            action(PathOf(run));
         }
         catch (IOException)
         {

@@ -24,6 +24,9 @@ internal sealed class DescendantFinder
     /// <param name="neverOurs">Keeper and daemon: a tspm inside a managed program may have started them.</param>
     public DescendantFinder(params ReadOnlySpan<int> neverOurs) => _neverOurs = [.. neverOurs];
 
+    /// <summary>Keeper and daemon.</summary>
+    public IReadOnlySet<int> NeverOurs => _neverOurs;
+
     /// <summary>One more that is never ours: another keeper.</summary>
     public void Exclude(int pid) => _neverOurs = [.. _neverOurs, pid];
 

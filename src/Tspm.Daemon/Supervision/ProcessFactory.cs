@@ -299,6 +299,7 @@ internal sealed class ProcessFactory(
         registry.Remove(process);
         ingest.Remove(process.Record.Id);
         topics.End(process.Log.Log, "deleted");
+        services.Sampler.Forget(process.Record.Id);
         await process.DisposeAsync();
         await services.Ingest.DoAsync(() => Drop(process, keepLogs));
         await services.SaveAsync();

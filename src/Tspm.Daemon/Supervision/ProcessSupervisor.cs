@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Tspm.Daemon.Ingest;
 using Tspm.Daemon.Input;
 using Tspm.Daemon.Logging;
+using Tspm.Daemon.Resources;
 using Tspm.Daemon.Supervision.Life;
 using Tspm.Logs;
 using Tspm.Protocol;
@@ -68,6 +69,10 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
 
     /// <summary>Counts its log.</summary>
     public LogTally Tally { get; } = new();
+
+    /// <summary>The newest sample of its run; null if there is none.</summary>
+    public ProcessUse? Use =>
+        Run is { Outcome: null } run ? _services.Sampler.Find(Record.Id, run.Run) : null;
 
     /// <summary>What of it is on the device.</summary>
     public SyncClock Sync => _services.Sync;
@@ -212,8 +217,14 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         };
 
     /// <summary>Writes a life-cycle entry into its log.</summary>
-    public Task TellAsync(LogEvent body) =>
-        _services.Ingest.AppendEventAsync(Log, body.Run, SupervisorServices.Body(body));
+    public Task TellAsync(LogEvent body)
+    {
+        Announce(body);
+        return _services.Ingest.AppendEventAsync(Log, body.Run, SupervisorServices.Body(body));
+    }
+
+    /// <summary>Has the hooks told what happened; for entries that others write into its log. Any thread, never waits.</summary>
+    public void Announce(LogEvent body) => _services.Hooks.Offer(Record, body, TellAsync);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -276,6 +287,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             CommandMessage command => CommandAsync(command),
             JournalMessage journal => ApplyAllAsync(_runs.Read(journal.Record)),
             SpawnMessage spawn => ApplyAllAsync(_runs.Read(spawn)),
+            ExecMessage exec => ApplyAllAsync(_runs.Read(exec)),
             CheckMessage check => ApplyAllAsync(_runs.Read(check)),
             NoteMessage note when note.Run == Run?.Run => TellAsync(
                 new LogEvent
@@ -478,6 +490,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         );
         await _services.SaveAsync();
         Changed?.Invoke(this);
+        _services.Sampler.Wake();
         edit.Done.TrySetResult(
             Result(null, isLater ? $"{edit.Text}; holds from the next start on" : edit.Text)
         );

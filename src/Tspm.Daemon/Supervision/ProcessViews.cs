@@ -1,5 +1,7 @@
 using System.Globalization;
+using Tspm.Daemon.Resources;
 using Tspm.Protocol.Messages;
+using Tspm.Protocol.Specs;
 
 namespace Tspm.Daemon.Supervision;
 
@@ -21,7 +23,8 @@ internal static class ProcessViews
         var ended = record.Runs.FirstOrDefault(known => known.EndedAt is not null);
         var status = supervisor.Status;
         var lives = run is { Outcome: null, Pid: > 0 };
-        var facts = lives ? ProcFacts.Read(run!.Pid) : null; // lives means that there is a run
+        var use = lives ? supervisor.Use : null;
+        var facts = lives && use is null ? ProcFacts.Read(run!.Pid) : null; // lives means that there is a run
         var view = new ProcessView
         {
             Id = record.Id,
@@ -45,20 +48,32 @@ internal static class ProcessViews
                         time.GetElapsedTime(time.GetTimestamp(), supervisor.RetryAt).TotalSeconds
                     )
                     : null,
-            CpuPercent = facts is { } live
-                ? CpuOf(live, time.GetElapsedTime(run!.StartedAt))
-                : null,
-            MemoryBytes = facts?.ResidentBytes,
-            Command = spec.Command,
+            MemoryBytes = use?.Bytes ?? facts?.ResidentBytes,
+            Use = use?.ViewAt(SampleRound.Milliseconds(time)),
+            Command = SecretWords.Mask(spec.Command),
             IsShell = spec.IsShell,
             Cwd = spec.Cwd,
             Restart = spec.Restart.Policy,
             Pty = spec.Pty,
             WasRunning = supervisor.IsResurrectable,
         };
+        view = view with
+        {
+            CpuPercent =
+                view.Use?.CpuPercent
+                ?? (facts is { } live ? CpuOf(live, time.GetElapsedTime(run!.StartedAt)) : null), // facts are of a run
+        };
         view = WithSupervision(view, supervisor, lives);
         return withDetails ? WithDetails(view, supervisor) : view;
     }
+
+    /// <summary>The same with what is masked: only for whoever asked for it on the local socket.</summary>
+    public static ProcessView WithSecrets(ProcessView view, ProcessSpec spec) =>
+        view with
+        {
+            Command = spec.Command,
+            Env = ProgramEnvironment.Of(spec),
+        };
 
     private static ProcessView WithSupervision(
         ProcessView view,
@@ -78,6 +93,7 @@ internal static class ProcessViews
                     ? [.. spec.DependsOn.Select(one => $"{one.Name}:{one.Condition}")]
                     : null,
             Group = spec.Instance?.Group,
+            Limits = spec.Limits is { } limits ? LimitText.Describe(limits) : null,
             Schedule = spec.Schedule,
             NextDue = record.IsWanted && record.NextDue is { } due ? Text(due) : null,
             Watch = spec.Watch,
@@ -103,14 +119,24 @@ internal static class ProcessViews
                 supervisor.LogDirectory
             ),
             Runs = [.. supervisor.Record.Runs.Select(ViewOf)],
-            Env = [.. spec.Env.Select(SecretMask.Mask)],
+            Env = [.. ProgramEnvironment.Of(spec).Select(SecretMask.Mask)],
             Children = ChildrenOf(supervisor),
-            Stop = spec.Stop,
+            Stop = spec.Stop with { Command = SecretWords.Mask(spec.Stop.Command) },
             RestartPolicy = spec.Restart,
-            Ready = spec.Ready,
-            Health = spec.Health,
+            LimitsMissing = supervisor.Run?.LimitsMissing,
+            Hooks = spec.Hooks.Count > 0 ? [.. spec.Hooks.Select(TextOf)] : null,
+            Ready = Shown(spec.Ready),
+            Health = Shown(spec.Health),
         };
     }
+
+    private static string TextOf(HookSpec hook) =>
+        SecretWords.MaskLine(
+            $"{hook.Name}: {string.Join(',', hook.On)} {hook.Url ?? $"exec:{string.Join(' ', hook.Command)}"}"
+        );
+
+    private static ProbeSpec? Shown(ProbeSpec? probe) =>
+        probe is null ? null : probe with { Check = SecretWords.MaskLine(probe.Check) };
 
     private static List<ChildView> ChildrenOf(ProcessSupervisor supervisor) =>
         supervisor.Run is { Outcome: null, Pid: > 0 } run
@@ -121,7 +147,7 @@ internal static class ProcessViews
                     .Take(MaxChildren)
                     .Select(child => new ChildView(
                         child.Pid,
-                        ProcFacts.ReadCommandLine(child.Pid)
+                        SecretWords.MaskLine(ProcFacts.ReadCommandLine(child.Pid))
                     )),
             ]
             : [];

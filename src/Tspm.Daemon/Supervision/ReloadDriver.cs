@@ -1,5 +1,6 @@
 using Tspm.CaptureLog;
 using Tspm.Daemon.Logging;
+using Tspm.Daemon.Resources;
 using Tspm.Daemon.Supervision.Checks;
 using Tspm.Daemon.Supervision.Life;
 using Tspm.Protocol.Messages;
@@ -32,6 +33,14 @@ internal sealed class ReloadDriver(
         var spec = owner.Record.Spec;
         var run = Book.Begin(spec, owner.Log.Log.Facts.Head, services.NextStartOrder());
         await services.SaveAsync();
+        // What __exec has to say goes into the log: the run that is there goes on whatever becomes of this one.
+        if (ProgramStart.Prepare(spec, run, services, null, out var prepared) is { } wrong)
+        {
+            CloseUnborn(run.Run, wrong);
+            return [new SuccessorFailed(wrong)];
+        }
+
+        spec = prepared;
         NotifySocket? notify = null;
         if (NotifySocket.IsNeeded(spec))
         {

@@ -2,6 +2,7 @@ using Tspm.CaptureLog;
 using Tspm.Daemon.Crashes;
 using Tspm.Daemon.Input;
 using Tspm.Daemon.Logging;
+using Tspm.Daemon.Resources;
 using Tspm.Daemon.Supervision.Checks;
 using Tspm.Daemon.Supervision.Life;
 using Tspm.Protocol;
@@ -23,6 +24,7 @@ internal sealed class RunDriver(
     private readonly List<Task> _spawns = [];
     private CheckLoop? _checks;
     private NotifySocket? _notify;
+    private ExecGate? _gate;
     private RunBook Book => new(owner, services.Time);
     private string? _spawnHint;
     private int _spawnErrno;
@@ -251,6 +253,7 @@ internal sealed class RunDriver(
     {
         await EndChecksAsync();
         await CloseNotifyAsync();
+        await CloseGateAsync();
         await Reload.DisposeAsync();
         await Tree.DisposeAsync();
         foreach (var spawn in _spawns)
@@ -271,7 +274,21 @@ internal sealed class RunDriver(
         }
 
         _spawns.RemoveAll(spawn => spawn.IsCompleted);
-        _spawns.Add(AskAsync(run, WithNotify(spec)));
+        if (OpenGate(run) is { } closed)
+        {
+            return [Refuse(closed, "choose a shorter --home", 0)];
+        }
+
+        if (
+            ProgramStart.Prepare(spec, run, services, _gate?.Report.Path, out var prepared) is
+            { } wrong
+        )
+        {
+            return [Refuse(wrong, null, 0)];
+        }
+
+        await TellMissingAsync(run);
+        _spawns.Add(AskAsync(run, WithNotify(prepared)));
         return [];
     }
 
@@ -304,9 +321,48 @@ internal sealed class RunDriver(
         run.StartTime = startTime;
         Book.Update(run.Run, old => old with { Pid = pid, StartTime = startTime });
         services.Cgroups.Add(run.RunId, pid);
+        if (owner.Record.Spec.Limits is not null)
+        {
+            services.Sampler.Wake();
+        }
+
         FindInput(run);
         DaemonLog.RunStarted(services.Log, owner.Record.Spec.Name, run.Run, pid);
-        return [new RunStarted()];
+        return _gate is { IsOpen: false } ? [] : [new RunStarted()];
+    }
+
+    /// <summary>What <c>__exec</c> said.</summary>
+    public IReadOnlyList<LifeEvent> Read(ExecMessage answer)
+    {
+        if (Current is not { } run || run.Run != answer.Run || _gate is not { } gate)
+        {
+            return [];
+        }
+
+        gate.TakeAnswer(answer.Failure);
+        return Settle(run, gate);
+    }
+
+    /// <summary>Started once it is its program; refused once it is gone without having become it.</summary>
+    private IReadOnlyList<LifeEvent> Settle(RunState run, ExecGate gate)
+    {
+        if (gate is { IsRefused: true, Failure: { } failure })
+        {
+            var (reason, hint) =
+                failure.Stage == ExecFailure.AtProgram
+                    ? Errno.DescribeSpawn(failure.Errno, failure.Stage, owner.Record.Spec)
+                    : (failure.Text, "tspm describe shows its limits; tspm set changes them");
+            return [Refuse(reason, hint, failure.Errno)];
+        }
+
+        if (!gate.IsOpen || run.Pid == 0)
+        {
+            return [];
+        }
+
+        return gate.Ended is { } ended
+            ? [new RunStarted(), .. End(run, ended)]
+            : [new RunStarted()];
     }
 
     private SpawnRefused Refuse(string reason, string? hint, int errno)
@@ -339,6 +395,12 @@ internal sealed class RunDriver(
 
     private IReadOnlyList<LifeEvent> End(RunState run, in JournalRecord record)
     {
+        if (_gate is { IsOpen: false } gate)
+        {
+            gate.TakeEnd(record);
+            return Settle(run, gate);
+        }
+
         Book.End(run, record);
         run.Input.Close();
         DaemonLog.RunEnded(services.Log, owner.Record.Spec.Name, run.Run, $"{run.Outcome}");
@@ -375,6 +437,50 @@ internal sealed class RunDriver(
         Current = null;
         await EndChecksAsync();
         await CloseNotifyAsync();
+        await CloseGateAsync();
+    }
+
+    private Task TellMissingAsync(RunState run) =>
+        run.LimitsMissing is { } missing
+            ? owner.TellAsync(
+                new LogEvent
+                {
+                    What = LogEvents.LimitMissing,
+                    Run = run.Run,
+                    Message = missing,
+                }
+            )
+            : Task.CompletedTask;
+
+    private string? OpenGate(RunState run)
+    {
+        if (!ExecCommandLine.IsNeeded(owner.Record.Spec))
+        {
+            return null;
+        }
+
+        var path = Path.Join(owner.LogDirectory, $"exec.{run.Run}");
+        if (ExecReport.TryOpen(path, services.Time, out var report) is { } fault)
+        {
+            return fault;
+        }
+
+        _gate = new ExecGate(report!); // set whenever the call finds no fault
+        _spawns.Add(HearAsync(run, report!));
+        return null;
+    }
+
+    private async Task HearAsync(RunState run, ExecReport report) =>
+        owner.Post(new ExecMessage(run.Run, await report.Answer));
+
+    private async Task CloseGateAsync()
+    {
+        var gate = _gate;
+        _gate = null;
+        if (gate is not null)
+        {
+            await gate.DisposeAsync();
+        }
     }
 
     private void Swap(RunState old)

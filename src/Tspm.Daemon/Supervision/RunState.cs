@@ -32,6 +32,9 @@ internal sealed class RunState(uint run, Guid runId, int openStreams)
     /// <summary>The leader's start time, clock ticks.</summary>
     public ulong StartTime { get; set; }
 
+    /// <summary>Limits that this machine cannot keep, and why; null if there are none.</summary>
+    public string? LimitsMissing { get; set; }
+
     /// <summary>Monotonic time of the spawn.</summary>
     public long StartedAt { get; set; }
 

@@ -25,16 +25,23 @@ internal static partial class SecretMask
         var isSecret =
             value.Length > 0
             && !PlainNames.Contains(name)
-            && (SecretName().IsMatch(name) || SecretValue().IsMatch(value));
-        if (!isSecret)
-        {
-            return variable;
-        }
-
-        // Rounded up, so that the length tells little.
-        var length = (value.Length + Step - 1) / Step * Step;
-        return string.Create(CultureInfo.InvariantCulture, $"{variable[..equals]}=••••({length})");
+            && (IsSecretName(name) || IsSecretValue(value));
+        return isSecret ? $"{name}={Hide(value)}" : variable;
     }
+
+    /// <summary>What stands for a secret; the length is rounded up, so that it tells little.</summary>
+    public static string Hide(string value)
+    {
+        var length = (value.Length + Step - 1) / Step * Step;
+        return string.Create(CultureInfo.InvariantCulture, $"••••({length})");
+    }
+
+    /// <summary>Whether what is called so is a secret.</summary>
+    public static bool IsSecretName(string name) =>
+        !PlainNames.Contains(name) && SecretName().IsMatch(name);
+
+    /// <summary>Whether a value gives itself away.</summary>
+    public static bool IsSecretValue(string value) => SecretValue().IsMatch(value);
 
     [GeneratedRegex(
         "(^|_)([A-Z0-9]*PASS(WORD|WD|PHRASE)|PASS|[A-Z0-9]*PWD|SSHPASS|[A-Z0-9]*SECRETS?|[A-Z0-9]*TOKENS?|API_?KEYS?|PRIVATE_?KEYS?|ACCESS_?KEYS?|CREDENTIALS?|AUTH|COOKIES?|SESSION|DSN|CONN(ECTION)?_?STR(ING)?|DATABASE_URL)(_|$)",

@@ -1,13 +1,14 @@
+using Tspm.Daemon.Resources;
 using Tspm.Daemon.Schedule;
 using Tspm.Daemon.Supervision.Checks;
 using Tspm.Protocol.Messages;
+using Tspm.Protocol.Specs;
 
 namespace Tspm.Daemon.Supervision;
 
 /// <summary>What is wrong with a process as somebody asks for it: value and range by name.</summary>
 internal static class SpecFaults
 {
-    private const int MaxEnvironmentBytes = 2 * 1024 * 1024;
     private const int MaxDelayMs = 86_400_000;
     private const long MaxRestartMs = 31L * MaxDelayMs;
     private const int MaxDependencies = 100;
@@ -20,6 +21,12 @@ internal static class SpecFaults
         ?? FindRestart(spec.Restart)
         ?? FindStop(spec.Stop)
         ?? spec.Disk.FindFault()
+        ?? (
+            spec.Hooks.Count > HookSpec.MaxHooks
+                ? $"{spec.Hooks.Count} hooks are more than {HookSpec.MaxHooks}"
+                : spec.Hooks.Select(HookText.FindFault).FirstOrDefault(fault => fault is not null)
+        )
+        ?? (spec.Limits is { } limits ? LimitText.FindFault(limits) : null)
         ?? FindRest(spec);
 
     private static string? FindName(ProcessSpec spec) =>
@@ -29,15 +36,18 @@ internal static class SpecFaults
 
     private static string? FindProgram(ProcessSpec spec) =>
         spec.Command.Count is 0 or > ProcessSpec.MaxArguments
-            ? $"a command has 1 to {ProcessSpec.MaxArguments} words"
+            ? $"a command of {spec.Command.Count} words is not within 1 to {ProcessSpec.MaxArguments}"
         : spec.Command[0].Length == 0 ? "the program has no name"
         : spec.Command.Concat(spec.Env).Any(text => text.Contains('\0'))
             ? "an argument or variable holds a NUL character"
         : !Path.IsPathRooted(spec.Cwd) ? $"the working directory \"{spec.Cwd}\" is not absolute"
-        : spec.Env.Sum(entry => (long)entry.Length) > MaxEnvironmentBytes
-            ? $"the environment has more than {MaxEnvironmentBytes} characters"
+        : ProgramEnvironment.FindFault(spec.Env) is { } environment ? environment
+        : spec.EnvFiles.Count > EnvFile.MaxFiles
+            ? $"{spec.EnvFiles.Count} files of variables are more than {EnvFile.MaxFiles}"
+        : spec.EnvFiles.FirstOrDefault(file => !Path.IsPathRooted(file)) is { } relative
+            ? $"the file of variables \"{relative}\" is not absolute"
         : spec.Env.FirstOrDefault(entry => entry.IndexOf('=') <= 0) is { } bad
-            ? $"\"{bad}\" is not NAME=value"
+            ? $"a variable of {bad.Length} characters is not NAME=value"
         : spec.Umask > 0x1FF ? $"umask {Convert.ToString(spec.Umask, 8)} is not within 0 to 777"
         : null;
 

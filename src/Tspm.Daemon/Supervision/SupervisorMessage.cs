@@ -62,6 +62,11 @@ internal enum CommandVerb
 internal sealed record SpawnMessage(uint Run, SpawnOutcome? Outcome, string? Fault)
     : SupervisorMessage;
 
+/// <summary>What became of <c>__exec</c>.</summary>
+/// <param name="Run">Which run.</param>
+/// <param name="Failure">Why it is not its program; null if it is.</param>
+internal sealed record ExecMessage(uint Run, ExecFailure? Failure) : SupervisorMessage;
+
 /// <summary>A check of a run saw something.</summary>
 /// <param name="Run">Which run; what comes late from another is let go.</param>
 /// <param name="Event">What.</param>

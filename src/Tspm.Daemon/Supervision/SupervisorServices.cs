@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Tspm.CaptureLog;
 using Tspm.Daemon.Crashes;
+using Tspm.Daemon.Hooks;
 using Tspm.Daemon.Ingest;
 using Tspm.Daemon.Keeper;
+using Tspm.Daemon.Resources;
 using Tspm.Daemon.Supervision.Dependencies;
 using Tspm.Logs;
 using Tspm.Protocol.Messages;
@@ -53,6 +55,12 @@ internal sealed record SupervisorServices
 
     /// <summary>The control groups of runs, where there are any.</summary>
     public Cgroups Cgroups { get; init; } = Cgroups.None;
+
+    /// <summary>Tells hooks what happens.</summary>
+    public required HookDesk Hooks { get; init; }
+
+    /// <summary>Samples what runs use.</summary>
+    public required Sampler Sampler { get; init; }
 
     /// <summary>Has the list saved; ends when it is.</summary>
     public required Func<Task> SaveAsync { get; init; }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Tspm.CaptureLog;
 using Tspm.Daemon.Interop;
 using Tspm.Daemon.Logging;
+using Tspm.Daemon.Resources;
 using Tspm.Daemon.Supervision.Life;
 using Tspm.Protocol.Messages;
 
@@ -125,7 +126,7 @@ internal sealed class TreeStopper(SupervisorServices services) : IAsyncDisposabl
         var outcome = await ChildCommand.RunAsync(
             spec.Stop.Command,
             spec.Cwd,
-            [.. spec.Env, $"TSPM_PID={pid}"],
+            [.. ProgramEnvironment.Of(spec), $"TSPM_PID={pid}"],
             grace,
             ct
         );

@@ -11,6 +11,9 @@ public sealed record RestartRequest
 
     /// <summary>Those that depend on them too: stopped before, started after.</summary>
     public bool WithDependants { get; init; }
+
+    /// <summary>The caller's environment, taken over before the restart; null leaves what there is.</summary>
+    public IReadOnlyList<string>? Env { get; init; }
 }
 
 /// <summary>Change settings of known processes.</summary>

@@ -323,6 +323,48 @@ public static class LogEvents
 
     /// <summary>The disk does not take output, or takes it again.</summary>
     public const string Disk = "disk";
+
+    /// <summary>Its tree used more than it may: it is ended as a failure.</summary>
+    public const string Limit = "limit";
+
+    /// <summary>A limit cannot be kept on this machine; it runs without.</summary>
+    public const string LimitMissing = "limit-missing";
+
+    /// <summary>A hook could not be told, or came too late to be told.</summary>
+    public const string HookFailed = "hook-failed";
+
+    /// <summary>All of them.</summary>
+    public static readonly IReadOnlyList<string> All =
+    [
+        RunStart,
+        RunExit,
+        SpawnFailed,
+        DaemonReplaced,
+        KeeperReplaced,
+        Uncaptured,
+        Created,
+        Ready,
+        NotReady,
+        Unhealthy,
+        Healthy,
+        Failed,
+        Stopping,
+        WaitingFor,
+        Survivors,
+        Changed,
+        Limit,
+        LimitMissing,
+        HookFailed,
+        Watching,
+        WatchHit,
+        WatchNote,
+        WatchFailed,
+        Scheduled,
+        ScheduleSkipped,
+        Signalled,
+        StdinClosed,
+        Disk,
+    ];
 }
 
 /// <summary>What a disk entry can tell, and how the disk of a log can be.</summary>

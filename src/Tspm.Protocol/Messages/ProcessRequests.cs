@@ -6,6 +6,9 @@ public sealed record SelectRequest(IReadOnlyList<string> Select)
 {
     /// <summary>Also the counters of the logs (list).</summary>
     public bool Counters { get; init; }
+
+    /// <summary>Also what looks like a secret (describe).</summary>
+    public bool ShowSecrets { get; init; }
 }
 
 /// <summary>The answer to list and describe.</summary>

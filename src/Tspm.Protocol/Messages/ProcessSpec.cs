@@ -68,6 +68,21 @@ public sealed record ProcessSpec
 
     /// <summary>What people select it by, as <c>key=value</c>.</summary>
     public IReadOnlyList<string> Labels { get; set; } = [];
+
+    /// <summary>The names of those variables of <see cref="Env"/> that came from the caller's environment and are not its own.</summary>
+    public IReadOnlyList<string> Inherited { get; set; } = [];
+
+    /// <summary>What it inherits when its environment is updated: null all, else these names only.</summary>
+    public IReadOnlyList<string>? InheritEnv { get; init; }
+
+    /// <summary>Files of variables, absolute, read at each start; their contents are not kept.</summary>
+    public IReadOnlyList<string> EnvFiles { get; set; } = [];
+
+    /// <summary>Who is told what happens to it.</summary>
+    public IReadOnlyList<HookSpec> Hooks { get; set; } = [];
+
+    /// <summary>What it may use; null if nothing is limited.</summary>
+    public LimitSpec? Limits { get; init; }
 }
 
 /// <summary>When a program that ended is started again.</summary>

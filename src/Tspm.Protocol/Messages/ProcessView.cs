@@ -48,10 +48,10 @@ public sealed record ProcessView
     /// <summary>Seconds until the next try, in back-off.</summary>
     public double? NextTrySeconds { get; init; }
 
-    /// <summary>CPU of the leader since the last look, percent of one core; null if not looked at before.</summary>
+    /// <summary>CPU of the tree since the sample before, percent of one core; of the whole run where there is no sample before.</summary>
     public double? CpuPercent { get; init; }
 
-    /// <summary>Resident memory of the leader.</summary>
+    /// <summary>Resident memory of the tree; of the leader where there is no sample (results of start, stop).</summary>
     public long? MemoryBytes { get; init; }
 
     /// <summary>Program and arguments.</summary>
@@ -113,6 +113,18 @@ public sealed record ProcessView
 
     /// <summary>The health check (describe only).</summary>
     public ProbeSpec? Health { get; init; }
+
+    /// <summary>The newest sample of its tree; null if there is none.</summary>
+    public SampleView? Use { get; init; }
+
+    /// <summary>What it may use, one word each: <c>max-memory=512M</c>; null if nothing is limited.</summary>
+    public IReadOnlyList<string>? Limits { get; init; }
+
+    /// <summary>Who is told what happens to it, masked; null if nobody (describe only).</summary>
+    public IReadOnlyList<string>? Hooks { get; init; }
+
+    /// <summary>Limits that this machine cannot keep, and why; null if there are none (describe only).</summary>
+    public string? LimitsMissing { get; init; }
 
     /// <summary>When the clock starts it; null for never.</summary>
     public ScheduleSpec? Schedule { get; init; }

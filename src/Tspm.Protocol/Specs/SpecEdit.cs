@@ -68,6 +68,19 @@ public static class SpecEdit
         ["health-action"] = (ref spec, text) =>
             SetWord(text, HealthActions.All) ?? Health(ref spec, h => h with { Action = text }),
         ["depends-on"] = SetDependencies,
+        ["max-memory"] = (ref spec, text) =>
+            SetSize(text, out var bytes) ?? Limit(ref spec, l => l with { MaxMemoryBytes = bytes }),
+        ["nice"] = (ref spec, text) =>
+            SetSigned(text, -20, 19, out var n) ?? Limit(ref spec, l => l with { Nice = n }),
+        ["oom-score"] = (ref spec, text) =>
+            SetSigned(text, -1000, 1000, out var n)
+            ?? Limit(ref spec, l => l with { OomScore = n }),
+        ["umask"] = SetUmask,
+        ["no-new-privs"] = (ref spec, text) =>
+            SetSwitch(text, out var isOn)
+            ?? Limit(ref spec, l => l with { NoNewPrivileges = isOn }),
+        ["history"] = (ref spec, text) =>
+            SetSwitch(text, out var isOn) ?? Limit(ref spec, l => l with { KeepsHistory = isOn }),
         ["stdin"] = (ref spec, text) =>
             SetWord(text, YesOrNo) ?? Change(ref spec, s => s with { Stdin = text == "yes" }),
         ["watch"] = SetWatch,
@@ -92,7 +105,8 @@ public static class SpecEdit
     };
 
     /// <summary>The keys, those of open families without their end.</summary>
-    public static IReadOnlyList<string> Keys { get; } = [.. Setters.Keys, "env.NAME", "label.NAME"];
+    public static IReadOnlyList<string> Keys { get; } =
+    [.. Setters.Keys, "env.NAME", "label.NAME", "limit.NAME", "hook.NAME"];
 
     /// <summary>The keys that hold at once; every other holds from the next start on.</summary>
     public static bool HoldsAtOnce(string key) =>
@@ -100,9 +114,10 @@ public static class SpecEdit
         || key.StartsWith("backoff", StringComparison.Ordinal)
         || key.StartsWith("stop-", StringComparison.Ordinal)
         || key.StartsWith("label.", StringComparison.Ordinal)
+        || key.StartsWith("hook.", StringComparison.Ordinal)
         || key.StartsWith("watch", StringComparison.Ordinal)
         || key.StartsWith("schedule", StringComparison.Ordinal)
-        || key is "max-restarts" or "min-uptime" or "success-codes";
+        || key is "max-restarts" or "min-uptime" or "success-codes" or "max-memory" or "history";
 
     /// <summary>Changes one setting.</summary>
     /// <returns>Null if it was changed; else what is wrong, with the value and what is allowed.</returns>
@@ -118,8 +133,22 @@ public static class SpecEdit
         switch (family)
         {
             case "env" when name.Length > 0:
-                spec = spec with { Env = Replace(spec.Env, name, text) };
+                spec = spec with
+                {
+                    Env = Replace(spec.Env, name, text),
+                    Inherited = [.. spec.Inherited.Where(one => one != name)],
+                };
                 return null;
+            case "hook" when name.Length > 0:
+                return SetHook(ref spec, name, text);
+            case "limit" when name.Length > 0:
+                var limits = spec.Limits ?? new LimitSpec();
+                if (LimitText.TrySet(ref limits, name, text) is { } wrong)
+                {
+                    return $"limit {name}: {wrong}";
+                }
+
+                return Limit(ref spec, _ => limits);
             case "label" when name.Length > 0:
                 var labels = Replace(spec.Labels, name, text.Length > 0 ? text : null);
                 spec = spec with { Labels = labels };
@@ -156,6 +185,88 @@ public static class SpecEdit
         spec.Health is { } health
             ? Change(ref spec, s => s with { Health = change(health) })
             : "there is no health check; set health first";
+
+    private static string? Limit(ref ProcessSpec spec, Func<LimitSpec, LimitSpec> change)
+    {
+        var limits = change(spec.Limits ?? new LimitSpec());
+        return Change(
+            ref spec,
+            s => s with { Limits = LimitText.Describe(limits).Count > 0 ? limits : null }
+        );
+    }
+
+    private static string? SetHook(ref ProcessSpec spec, string name, string text)
+    {
+        var kept = spec.Hooks.Where(hook => hook.Name != name).ToList();
+        if (text.Length > 0)
+        {
+            if (HookText.TryParse(name, text, out var hook) is { } fault)
+            {
+                return $"hook {name}: {fault}";
+            }
+
+            kept.Add(hook);
+        }
+
+        return kept.Count > HookSpec.MaxHooks
+            ? $"hook {name}: {kept.Count} hooks are more than {HookSpec.MaxHooks}"
+            : Change(ref spec, s => s with { Hooks = kept });
+    }
+
+    private static string? SetSize(string text, out long bytes)
+    {
+        const long least = 1024 * 1024;
+        bytes = 0;
+        return text.Length == 0 || (SizeText.TryParse(text, out bytes) && bytes is 0 or >= least)
+            ? null
+            : $"\"{text}\" is not a size from 1M, such as 512M or 1.5G";
+    }
+
+    private static string? SetSigned(string text, int least, int most, out int? number)
+    {
+        number = null;
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        number = int.TryParse(
+            text,
+            NumberStyles.AllowLeadingSign,
+            CultureInfo.InvariantCulture,
+            out var read
+        )
+            ? read
+            : null;
+        return number is { } n && n >= least && n <= most
+            ? null
+            : $"\"{text}\" is not a whole number from {least} to {most}";
+    }
+
+    private static string? SetSwitch(string text, out bool isOn)
+    {
+        isOn = text is "on" or "true" or "yes" or "1";
+        return isOn || text is "off" or "false" or "no" or "0" or ""
+            ? null
+            : $"\"{text}\" is not one of on, off";
+    }
+
+    private static string? SetUmask(ref ProcessSpec spec, string text)
+    {
+        const uint most = 0x1FF;
+        const int octal = 8;
+        uint mask = 0;
+        var isOctal = text.Length is > 0 and <= 4;
+        foreach (var digit in text)
+        {
+            isOctal &= digit is >= '0' and <= '7';
+            mask = (mask * octal) + (uint)(digit - '0');
+        }
+
+        return isOctal && mask <= most
+            ? Change(ref spec, s => s with { Umask = mask })
+            : $"\"{text}\" is not a file mode mask from 0 to 777";
+    }
 
     private static string? Watch(ref ProcessSpec spec, Func<WatchSpec, WatchSpec> change) =>
         spec.Watch is { } watch

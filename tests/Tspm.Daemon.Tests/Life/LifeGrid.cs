@@ -53,6 +53,7 @@ internal static class LifeGrid
             ["some"] = new TreeSeen(IsDone: false, null),
             ["ready"] = new ReadyReached(),
             ["sick"] = new HealthLost("503"),
+            ["over"] = new LimitPassed("600M is over 512M"),
             ["well"] = new HealthFound(),
             ["lost"] = new RunLost(),
             ["resumed"] = new Resumed(new RunOutcome(1, 0), TimeSpan.FromSeconds(5), Now),

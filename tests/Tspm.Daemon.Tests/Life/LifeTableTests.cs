@@ -111,6 +111,12 @@ public sealed class LifeTableTests
         [(ProcessStatus.Unhealthy, "ready")] = "Unhealthy: Tell(ready) Save",
         [(ProcessStatus.Running, "sick")] = "Unhealthy: Tell(unhealthy)",
         [(ProcessStatus.Ready, "sick")] = "Unhealthy: Tell(unhealthy)",
+        [(ProcessStatus.Running, "over")] =
+            "Stopping: Tell(limit) EndChecks Tell(stopping) BeginStop GraceTimer Save",
+        [(ProcessStatus.Ready, "over")] =
+            "Stopping: Tell(limit) EndChecks Tell(stopping) BeginStop GraceTimer Save",
+        [(ProcessStatus.Unhealthy, "over")] =
+            "Stopping: Tell(limit) EndChecks Tell(stopping) BeginStop GraceTimer Save",
         [(ProcessStatus.Unhealthy, "well")] = "Running: Tell(healthy)",
 
         [(ProcessStatus.Starting, "lost")] =

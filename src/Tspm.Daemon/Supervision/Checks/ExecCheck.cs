@@ -1,4 +1,5 @@
 using Tspm.Daemon.Interop;
+using Tspm.Daemon.Resources;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Supervision.Checks;
@@ -11,7 +12,7 @@ internal sealed class ExecCheck(CheckTarget target, ProcessSpec spec, int pid) :
         ChildCommand.RunAsync(
             ["/bin/sh", "-c", target.Text],
             spec.Cwd,
-            [.. spec.Env, $"TSPM_PID={pid}"],
+            [.. ProgramEnvironment.Of(spec), $"TSPM_PID={pid}"],
             timeout,
             ct
         );

@@ -53,6 +53,19 @@ internal static class CheckCells
         draft.Go(draft.State.IsReady ? ProcessStatus.Ready : ProcessStatus.Running);
     }
 
+    /// <summary>Its tree uses more than it may: it is ended, and the policy decides as about a failure.</summary>
+    public static void LimitPassed(LifeDraft draft, string reason)
+    {
+        if (!IsLooked(draft))
+        {
+            return;
+        }
+
+        draft.Do(new Tell(LogEvents.Limit, reason));
+        draft.State = draft.State with { IsSick = true };
+        draft.BeginStop(new StopOrder(By: "limit"), reason);
+    }
+
     private static bool IsLooked(LifeDraft draft) =>
         draft.Status switch
         {

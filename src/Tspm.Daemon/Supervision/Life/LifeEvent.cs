@@ -74,6 +74,10 @@ internal sealed record HealthLost(string Reason) : LifeEvent;
 /// <summary>The health check passes again.</summary>
 internal sealed record HealthFound : LifeEvent;
 
+/// <summary>The tree of the living run uses more than it may.</summary>
+/// <param name="Reason">What was seen.</param>
+internal sealed record LimitPassed(string Reason) : LifeEvent;
+
 /// <summary>Nobody knows how the run under way has ended.</summary>
 internal sealed record RunLost : LifeEvent;
 

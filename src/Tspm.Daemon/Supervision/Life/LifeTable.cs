@@ -101,6 +101,9 @@ internal static class LifeTable
             case HealthLost lost:
                 CheckCells.HealthLost(draft, lost.Reason);
                 return true;
+            case LimitPassed passed:
+                CheckCells.LimitPassed(draft, passed.Reason);
+                return true;
             case HealthFound:
                 CheckCells.HealthFound(draft);
                 return true;
