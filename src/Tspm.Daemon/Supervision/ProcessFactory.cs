@@ -120,6 +120,12 @@ internal sealed class ProcessFactory(
             await DeleteAsync(known, keepLogs: false);
         }
 
+        return await StartAlikeAsync(spec, count);
+    }
+
+    /// <summary>So many at once that the machine is used, so few that the last ones do not wait for all.</summary>
+    private async Task<List<ActionResult>> StartAlikeAsync(ProcessSpec spec, int count)
+    {
         var results = new List<ActionResult>();
         foreach (var some in Enumerable.Range(0, count).Chunk(StartsAtOnce))
         {
