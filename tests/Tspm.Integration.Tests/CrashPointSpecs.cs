@@ -65,7 +65,16 @@ public sealed class CrashPointSpecs
         await StartAsync(home, "first", gate);
         await StartAsync(home, "idle", "/");
         await home.EndedAsync("idle");
-        await home.StartShellAsync("stopped", "exec sleep 1000");
+        await home.RunAsync(
+            "start",
+            "--name",
+            "stopped",
+            "--restart",
+            "always",
+            "--",
+            "/bin/sleep",
+            "1000"
+        );
 
         await File.WriteAllTextAsync(once, "", TestContext.Current.CancellationToken);
         await TriggerAsync(home, trigger, gate);

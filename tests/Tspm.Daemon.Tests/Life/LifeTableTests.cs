@@ -31,11 +31,11 @@ public sealed class LifeTableTests
             "Stopped: LeaveOthers AnswerStarts! ClearTimer Save Answer",
         [(ProcessStatus.Starting, "stop")] = "Starting: AnswerStarts! KeepForStop",
         [(ProcessStatus.Running, "stop")] =
-            "Stopping: KeepForStop EndChecks Tell(stopping) BeginStop GraceTimer Save",
+            "Stopping: KeepForStop EndChecks Tell(stopping) Save BeginStop GraceTimer",
         [(ProcessStatus.Ready, "stop")] =
-            "Stopping: KeepForStop EndChecks Tell(stopping) BeginStop GraceTimer Save",
+            "Stopping: KeepForStop EndChecks Tell(stopping) Save BeginStop GraceTimer",
         [(ProcessStatus.Unhealthy, "stop")] =
-            "Stopping: KeepForStop EndChecks Tell(stopping) BeginStop GraceTimer Save",
+            "Stopping: KeepForStop EndChecks Tell(stopping) Save BeginStop GraceTimer",
         [(ProcessStatus.Stopping, "stop")] = "Stopping: AnswerStarts! KeepForStop",
         [(ProcessStatus.Draining, "stop")] = "Draining: AnswerStarts! KeepForStop DrainTimer",
         [(ProcessStatus.Sweeping, "stop")] = "Sweeping: AnswerStarts! KeepForStop",
@@ -47,11 +47,11 @@ public sealed class LifeTableTests
         [(ProcessStatus.Waiting, "restart")] = "Waiting: Answer",
         [(ProcessStatus.Starting, "restart")] = "Starting: KeepForStart",
         [(ProcessStatus.Running, "restart")] =
-            "Stopping: KeepForStart EndChecks Tell(stopping) BeginStop GraceTimer Save",
+            "Stopping: KeepForStart EndChecks Tell(stopping) Save BeginStop GraceTimer",
         [(ProcessStatus.Ready, "restart")] =
-            "Stopping: KeepForStart EndChecks Tell(stopping) BeginStop GraceTimer Save",
+            "Stopping: KeepForStart EndChecks Tell(stopping) Save BeginStop GraceTimer",
         [(ProcessStatus.Unhealthy, "restart")] =
-            "Stopping: KeepForStart EndChecks Tell(stopping) BeginStop GraceTimer Save",
+            "Stopping: KeepForStart EndChecks Tell(stopping) Save BeginStop GraceTimer",
         [(ProcessStatus.Stopping, "restart")] = "Stopping: KeepForStart",
         [(ProcessStatus.Sweeping, "restart")] = "Sweeping: KeepForStart",
         [(ProcessStatus.Draining, "restart")] = "Draining: KeepForStart DrainTimer",
@@ -193,7 +193,7 @@ public sealed class LifeTableTests
         var lives = LifeTable.Step(asked.State, new RunStarted(), LifeGrid.Rules);
 
         Assert.Equal(
-            "Stopping: EndChecks Tell(stopping) BeginStop GraceTimer Save",
+            "Stopping: EndChecks Tell(stopping) Save BeginStop GraceTimer",
             LifeGrid.Tell(lives)
         );
         Assert.Contains(new Tell(LogEvents.Stopping, null, "me"), lives.Actions);
@@ -271,7 +271,7 @@ public sealed class LifeTableTests
         );
 
         Assert.Equal(
-            "Stopping: Tell(unhealthy) EndChecks Tell(stopping) BeginStop GraceTimer Save",
+            "Stopping: Tell(unhealthy) EndChecks Tell(stopping) Save BeginStop GraceTimer",
             LifeGrid.Tell(sick)
         );
         Assert.Equal(AfterExit.Restart, ended.State.Next?.Action);
@@ -302,7 +302,7 @@ public sealed class LifeTableTests
     [InlineData("ended", "Draining: DropSuccessor AnswerReload! EndChecks DrainTimer")]
     [InlineData(
         "stop",
-        "Stopping: KeepForStop DropSuccessor AnswerReload! EndChecks Tell(stopping) BeginStop GraceTimer Save"
+        "Stopping: KeepForStop DropSuccessor AnswerReload! EndChecks Tell(stopping) Save BeginStop GraceTimer"
     )]
     [InlineData("start", "Running: Answer")]
     [InlineData(

@@ -74,9 +74,11 @@ internal sealed class LifeDraft(LifeState state, LifeRules rules)
         ReloadCells.Drop(this, "it was stopped meanwhile");
         Do(new EndChecks());
         Do(new Tell(LogEvents.Stopping, why, order.By));
+
+        // Before the signal: a daemon that dies after it must not leave the next one the wish that it runs.
+        Do(new Save());
         Do(new BeginStop(order));
         Do(new SetTimer(TimerKind.Grace, ShareOf(order)));
-        Do(new Save());
     }
 
     /// <summary>The part of the grace that each signal of the list has.</summary>
