@@ -36,7 +36,7 @@ public sealed class HookDeskTests
     [Fact]
     public async Task A_failing_hook_is_tried_again_with_growing_pauses_and_then_told_once()
     {
-        var time = new FakeTimeProvider();
+        var time = new WatchedTime();
         await using var server = new Server("HTTP/1.1 500 Oops\r\n\r\n");
         await using var desk = new HookDesk(time, NullLogger.Instance);
         var told = new TaskCompletionSource<LogEvent>(
@@ -52,17 +52,14 @@ public sealed class HookDeskTests
                 return Task.CompletedTask;
             }
         );
-        for (var tries = 1; tries <= 4; tries++)
+        foreach (var pause in (int[])[500, 1_000, 2_000])
         {
             Assert.Contains("\"what\":\"ready\"", await server.ReadAsync());
-            while (tries < 4 && !server.HasMore && !told.Task.IsCompleted)
-            {
-                // The pause begins when the answer was read; until then the clock runs in vain.
-                time.Advance(TimeSpan.FromMilliseconds(500));
-                await Task.Yield();
-            }
+            await time.TimerAsync(TimeSpan.FromMilliseconds(pause));
+            time.Advance(TimeSpan.FromMilliseconds(pause));
         }
 
+        Assert.Contains("\"what\":\"ready\"", await server.ReadAsync());
         var body = await told.Task.WaitAsync(Ct);
         Assert.Equal(LogEvents.HookFailed, body.What);
         Assert.Equal($"{server.Url} for ready: it answered 500; tried 4 times", body.Message);
@@ -194,6 +191,33 @@ public sealed class HookDeskTests
         };
     }
 
+    /// <summary>A clock that tells which timers are set, so that it is moved only when one waits.</summary>
+    private sealed class WatchedTime : FakeTimeProvider
+    {
+        private readonly Channel<TimeSpan> _timers = Channel.CreateBounded<TimeSpan>(1024);
+
+        public override ITimer CreateTimer(
+            TimerCallback callback,
+            object? state,
+            TimeSpan dueTime,
+            TimeSpan period
+        )
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            _timers.Writer.TryWrite(dueTime);
+            return timer;
+        }
+
+        /// <summary>Waits until a timer of this length is set.</summary>
+        public async Task TimerAsync(TimeSpan dueTime)
+        {
+            while (await _timers.Reader.ReadAsync(Ct) != dueTime)
+            {
+                // Another's.
+            }
+        }
+    }
+
     /// <summary>A loopback server that answers each connection the same, or never.</summary>
     private sealed class Server : IAsyncDisposable
     {
@@ -211,8 +235,6 @@ public sealed class HookDeskTests
         }
 
         public string Url => $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/hook";
-
-        public bool HasMore => _requests.Reader.TryPeek(out _);
 
         public async Task<string> ReadAsync() => await _requests.Reader.ReadAsync(Ct);
 

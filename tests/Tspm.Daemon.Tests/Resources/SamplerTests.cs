@@ -156,6 +156,40 @@ public sealed class SamplerTests
         Assert.False(unlimited.Told.Task.IsCompleted);
     }
 
+    [Fact(Explicit = true)]
+    public void Sampling_a_thousand_runs_once_a_second_costs_at_most_two_percent_of_a_core()
+    {
+        const int rounds = 30;
+        const string many =
+            "i=0; while [ $i -lt 1000 ]; do sleep 600 & echo $!; i=$((i+1)); done; read x";
+        using var tree = new ShellTree(many, 1_000);
+        var files = new ProcFiles();
+        var targets = new List<SampleTarget>();
+        foreach (var pid in tree.Pids)
+        {
+            Assert.True(files.TryReadStat(pid, out var stat));
+            var run = new SampledRun((uint)pid, 1, Guid.NewGuid(), pid, stat.StartTime);
+            targets.Add(new SampleTarget(run, TimeSpan.FromSeconds(1), 0, 0, false));
+        }
+
+        var round = new SampleRound(TimeProvider.System, () => new HashSet<int>());
+        var nobody = new HashSet<uint>();
+        var snapshot = round.Take(targets, SampleSnapshot.None, nobody);
+        snapshot = round.Take(targets, snapshot, nobody);
+        var before = Environment.CpuUsage.TotalTime;
+        for (var i = 0; i < rounds; i++)
+        {
+            snapshot = round.Take(targets, snapshot, nobody);
+        }
+
+        var each = (Environment.CpuUsage.TotalTime - before).TotalMilliseconds / rounds;
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{snapshot.Uses.Count} runs: {each:0.00} ms of CPU a round, {each / 10:0.00} % of a core at one a second"
+        );
+        Assert.Equal(1_000, snapshot.Uses.Count);
+        Assert.True(each <= 20, $"{each} ms");
+    }
+
     private static ProgramStat Program(int pid, int parent, int session) =>
         new(pid, parent, session, (byte)'S', 1, 1, 1, 1);
 
