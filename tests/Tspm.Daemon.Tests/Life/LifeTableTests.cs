@@ -112,11 +112,11 @@ public sealed class LifeTableTests
         [(ProcessStatus.Running, "sick")] = "Unhealthy: Tell(unhealthy)",
         [(ProcessStatus.Ready, "sick")] = "Unhealthy: Tell(unhealthy)",
         [(ProcessStatus.Running, "over")] =
-            "Stopping: Tell(limit) EndChecks Tell(stopping) BeginStop GraceTimer Save",
+            "Stopping: Tell(limit) EndChecks Tell(stopping) Save BeginStop GraceTimer",
         [(ProcessStatus.Ready, "over")] =
-            "Stopping: Tell(limit) EndChecks Tell(stopping) BeginStop GraceTimer Save",
+            "Stopping: Tell(limit) EndChecks Tell(stopping) Save BeginStop GraceTimer",
         [(ProcessStatus.Unhealthy, "over")] =
-            "Stopping: Tell(limit) EndChecks Tell(stopping) BeginStop GraceTimer Save",
+            "Stopping: Tell(limit) EndChecks Tell(stopping) Save BeginStop GraceTimer",
         [(ProcessStatus.Unhealthy, "well")] = "Running: Tell(healthy)",
 
         [(ProcessStatus.Starting, "lost")] =
