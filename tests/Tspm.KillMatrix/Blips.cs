@@ -97,7 +97,8 @@ internal sealed class Blips(Home home, Random random)
             Faults.Add($"{blip} was started again: run {view.Run}");
         }
 
-        var output = await home.RunAsync("logs", blip.Name, "-n", "all");
+        // A program has ended before its output has: what lies in the pipe is captured by the keeper that comes next.
+        var output = await home.RunAsync("logs", blip.Name, "-n", "all", "-f", "--until-exit");
         var isUncaptured = output.Contains("had both died", StringComparison.Ordinal);
         Uncaptured += isUncaptured ? 1 : 0;
         CheckCode(blip, view);

@@ -129,12 +129,21 @@ internal sealed class ScreenSession : IDisposable
         _keys.Hold();
         _terminal.Leave();
 
-        // The group is stopped as the terminal would do it; what the runtime does with the signal comes back afterwards.
-        var standard = stackalloc byte[ActionBytes];
+        // The group is stopped as the terminal would do it: first the others, then this thread's own process. A signal
+        // to the whole process may be taken by another thread, and later than what stands behind the call here; one
+        // that a thread raises for itself has stopped the process before the call returns.
+        const int ignore = 1;
+        var action = stackalloc byte[ActionBytes];
         var before = stackalloc byte[ActionBytes];
-        new Span<byte>(standard, ActionBytes).Clear();
-        _ = TerminalCalls.ExchangeAction(Stop, standard, before);
+        new Span<byte>(action, ActionBytes).Clear();
+        *(nint*)action = ignore;
+        _ = TerminalCalls.ExchangeAction(Stop, action, before);
         _ = TerminalCalls.SendSignal(0, Stop);
+        *(nint*)action = 0;
+        _ = TerminalCalls.ExchangeAction(Stop, action, null);
+        _ = TerminalCalls.Raise(Stop);
+
+        // What the runtime does with the signal comes back.
         _ = TerminalCalls.ExchangeAction(Stop, before, null);
         Continue();
         _keys.Resume();

@@ -61,6 +61,10 @@ internal static partial class TerminalCalls
     [LibraryImport(Libc, EntryPoint = "eventfd", SetLastError = true)]
     internal static partial int OpenCounter(uint value, int flags);
 
+    /// <summary>Sends a signal to the calling thread; it has acted when the call returns.</summary>
+    [LibraryImport(Libc, EntryPoint = "raise")]
+    internal static partial int Raise(int signal);
+
     /// <summary>Sends a signal; to the own group with 0.</summary>
     [LibraryImport(Libc, EntryPoint = "kill")]
     internal static partial int SendSignal(int process, int signal);
