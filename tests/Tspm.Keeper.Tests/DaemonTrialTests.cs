@@ -59,6 +59,9 @@ public sealed class DaemonTrialTests : IDisposable
     public void Who_does_not_leave_is_killed_and_who_does_not_serve_too()
     {
         Daemon.Signal(19);
+
+        // Of two signals that wait, the kernel gives the lower number first: it must stand still before it is asked.
+        Assert.True(SpinWait.SpinUntil(() => IsStopped(Daemon.Pid), TimeSpan.FromSeconds(10)));
         Daemon.Replace(["/bin/sleep", "2000"], 10 * Second);
         Daemon.Turn(24 * Second);
         Assert.True(Directory.Exists($"/proc/{Daemon.Pid}"));
@@ -79,6 +82,9 @@ public sealed class DaemonTrialTests : IDisposable
     private void Start(long now) => _rig.StartDaemon(now);
 
     private void Leave(long now) => _rig.ReapDaemon(now);
+
+    private static bool IsStopped(int pid) =>
+        File.ReadAllText($"/proc/{pid}/stat").Contains(") T ", StringComparison.Ordinal);
 
     private static int Reap(int pid) => DaemonRig.Reap(pid, out _);
 }
