@@ -21,6 +21,7 @@ internal sealed class DaemonHandlers(
 )
 {
     private const int MaxLogLines = 10_000;
+    private static readonly TimeSpan KeeperPatience = TimeSpan.FromSeconds(2);
     private readonly long _startedAt = time.GetTimestamp();
 
     /// <summary>Adds the requests to a table.</summary>
@@ -72,7 +73,13 @@ internal sealed class DaemonHandlers(
     private async ValueTask<IpcResult<StatusReply>> StatusAsync(CancellationToken ct)
     {
         var all = registry.All;
-        var keeperAllocated = await KeeperAllocatedAsync(ct);
+
+        // A keeper answers in a millisecond; one that is being replaced is not waited for until the asker gives up.
+        using var patience = new CancellationTokenSource(KeeperPatience, time);
+        using var asking = CancellationTokenSource.CreateLinkedTokenSource(ct, patience.Token);
+        var keeperAllocated = await KeeperAllocatedAsync(asking.Token);
+        var keeperView = await KeeperViews.AskAsync(keeper, asking.Token);
+        ct.ThrowIfCancellationRequested();
         return new StatusReply
         {
             Pid = Environment.ProcessId,
@@ -91,7 +98,7 @@ internal sealed class DaemonHandlers(
             JournalPosition = ingest.Position,
             AllocatedBytes = GC.GetTotalAllocatedBytes(),
             KeeperAllocatedBytes = keeperAllocated,
-            Keeper = await KeeperViews.AskAsync(keeper, ct),
+            Keeper = keeperView,
             Resurrectable = all.Count(process => process.IsResurrectable),
         };
     }
@@ -102,7 +109,7 @@ internal sealed class DaemonHandlers(
         {
             return await keeper.GetAllocatedBytesAsync(ct);
         }
-        catch (IOException)
+        catch (Exception none) when (none is IOException or OperationCanceledException)
         {
             // There is no keeper just now; the daemon's own facts are worth telling without it.
             return null;

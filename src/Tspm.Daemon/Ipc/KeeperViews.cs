@@ -35,14 +35,14 @@ public static class KeeperViews
         };
     }
 
-    /// <summary>Asks a keeper; null if there is none just now.</summary>
+    /// <summary>Asks a keeper; null if there is none just now, or none that answers before the token ends.</summary>
     internal static async Task<KeeperView?> AskAsync(IKeeper keeper, CancellationToken ct)
     {
         try
         {
             return await keeper.GetFactsAsync(ct) is { } facts ? Of(facts) : null;
         }
-        catch (IOException)
+        catch (Exception none) when (none is IOException or OperationCanceledException)
         {
             // There is no keeper just now; the daemon's own facts are worth telling without it.
             return null;
