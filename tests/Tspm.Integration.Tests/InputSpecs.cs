@@ -8,8 +8,9 @@ public sealed class InputSpecs : IAsyncLifetime
     private const string Echo = "while read l; do echo \"got $l\"; done; echo over";
 
     // Tells its size when it changes, and echoes lines.
+    // What a read has when its time is over is a part of the line: the next read goes on with it.
     private const string Shell =
-        "trap 'stty size' WINCH; echo up; while :; do if read -t 0.05 l; then echo \"got $l\"; fi; done";
+        "trap 'stty size' WINCH; echo up; p=; while :; do if read -t 0.05 l; then echo \"got $p$l\"; p=; else p=\"$p$l\"; fi; done";
 
     // Arguments: rows, columns, then JSON of steps: ["type", text], ["want", text], ["size", rows, columns], ["sh", line], ["signal", n].
     private const string Driver = """
