@@ -9,7 +9,7 @@ internal static class EscapedText
 {
     private const byte Delete = 0x7F;
 
-    /// <summary>Writes it: control characters but TAB, bytes that are no UTF-8, and characters that turn text round become <c>\x1b</c> or <c>\u202e</c>.</summary>
+    /// <summary>Writes it: control characters but TAB, bytes that are no UTF-8, and characters that turn text round become <c>\x1b</c>, <c>\u202e</c> or <c>\U000e0001</c>.</summary>
     public static void Write(ReadOnlySpan<byte> text, ref ByteSink sink)
     {
         while (!text.IsEmpty)
@@ -31,7 +31,12 @@ internal static class EscapedText
             }
             else if (isText && !rune.IsAscii)
             {
-                sink.Write(Encoding.ASCII.GetBytes($"\\u{rune.Value:x4}"));
+                // Always four digits, or eight: with as many as are needed, a digit of the text would belong to it.
+                sink.Write(
+                    Encoding.ASCII.GetBytes(
+                        rune.IsBmp ? $"\\u{rune.Value:x4}" : $"\\U{rune.Value:x8}"
+                    )
+                );
             }
             else
             {

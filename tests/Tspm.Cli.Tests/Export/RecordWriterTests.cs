@@ -96,6 +96,8 @@ public sealed partial class RecordWriterTests
     [InlineData("a\u202Eb", "a\\u202eb")]
     [InlineData("a\u2028b", "a\\u2028b")]
     [InlineData("a\u0085b", "a\\u0085b")]
+    [InlineData("a\u00853", "a\\u00853")]
+    [InlineData("a\U000E00013", "a\\U000e00013")]
     [InlineData("naïve ✓\t", "naïve ✓\t")]
     [InlineData("\0\a\b\v\f\u007f", "\\x00\\x07\\x08\\x0b\\x0c\\x7f")]
     public void Characters_that_fool_a_reader_are_escaped(string text, string expected)
@@ -146,7 +148,7 @@ public sealed partial class RecordWriterTests
                     byte.Parse(piece[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture)
                 );
             }
-            else if (piece.StartsWith("\\u", StringComparison.Ordinal))
+            else if (piece.StartsWith("\\u", StringComparison.OrdinalIgnoreCase))
             {
                 var rune = int.Parse(
                     piece[2..],
@@ -200,6 +202,6 @@ public sealed partial class RecordWriterTests
         return LogBatch.Of(Web, spans, bytes);
     }
 
-    [GeneratedRegex("(\\\\x[0-9a-f]{2}|\\\\u[0-9a-f]{4,6})")]
+    [GeneratedRegex("(\\\\x[0-9a-f]{2}|\\\\u[0-9a-f]{4}|\\\\U[0-9a-f]{8})")]
     private static partial Regex Escapes();
 }
