@@ -78,6 +78,30 @@ public sealed class HeldRunsTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_run_that_was_held_is_named_to_the_next_keeper_though_nothing_of_it_is_left()
+    {
+        _held.Keep(new RunHold(1, 1, HoldParts.Out | HoldParts.Leader), [Open(), Open()]);
+
+        _held.BeginGreeting();
+        _held.OnRecord(Record(JournalRecordKind.StreamEnd, StreamKind.Out, reason: 1));
+        _held.OnRecord(Record(JournalRecordKind.Exited, StreamKind.Event));
+        var frames = _held.CopyForKeeper();
+        _held.EndGreeting();
+
+        Assert.Equal([new RunHold(1, 1, HoldParts.None)], frames.Select(frame => frame.Hold));
+        Assert.Empty(_held.CopyForKeeper());
+    }
+
+    [Fact]
+    public void A_run_of_which_only_the_end_is_known_was_not_held()
+    {
+        _held.BeginGreeting();
+        _held.OnRecord(Record(JournalRecordKind.Exited, StreamKind.Event));
+
+        Assert.Empty(_held.CopyForKeeper());
+    }
+
     public void Dispose() => _held.Dispose();
 
     private static int Open()

@@ -327,19 +327,23 @@ public sealed class FaultProxySpecs
     {
         await using var home = new TspmHome();
         var noise = await NoisyKid.StartAsync(home, "noise", seed: 11, writes: 500);
-        await noise.OpenGateAsync();
-        await noise.EndedAsync();
-        var plan = new FaultPlan(11) { First = new Fault(CutDownAfter: 300_000) };
-        await using var proxy = await ProxyAsync(home, plan);
+        await using var proxy = await ProxyAsync(home, new FaultPlan(11) { First = new Fault() });
         await using var client = await TspmIpcClient.ConnectAsync(
             NoisyFollow.OptionsFor(proxy.SocketPath),
             TestContext.Current.CancellationToken
         );
 
         var shown = new FollowedLog();
-        await ReadIgnoringGapsAsync(client, await noise.TargetAsync(client), shown);
+        var reading = ReadIgnoringGapsAsync(client, await noise.TargetAsync(client), shown);
 
-        Assert.Equal(1, proxy.Cut);
+        // Not before something was shown: of a cut that comes first nothing is repeated.
+        await shown.Begun;
+        proxy.CutAll();
+        await noise.OpenGateAsync();
+        await noise.EndedAsync();
+        await reading;
+
+        Assert.Equal(2, proxy.Accepted);
         Assert.Contains("was due", shown.FindFault(await noise.RecordAsync()));
     }
 

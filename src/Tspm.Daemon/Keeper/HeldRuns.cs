@@ -35,7 +35,10 @@ internal sealed class HeldRuns : IDisposable
         }
     }
 
-    /// <summary>A keeper is about to give all it has.</summary>
+    /// <summary>
+    /// A keeper is about to give all it has, or the one before was lost: a run of which nothing is left meanwhile is named
+    /// to the next one all the same, since what it wrote was held.
+    /// </summary>
     public void BeginGreeting()
     {
         lock (_gate)
@@ -101,6 +104,7 @@ internal sealed class HeldRuns : IDisposable
                 else
                 {
                     held.Descriptors[i] = descriptor;
+                    held.WasHeld = true;
                 }
             }
         }
@@ -158,7 +162,7 @@ internal sealed class HeldRuns : IDisposable
     }
 
     /// <summary>What a new keeper cannot open by name: pidfds and terminals. The descriptors stay ours, copies are given.</summary>
-    /// <returns>Frames with copies of descriptors, which the caller closes.</returns>
+    /// <returns>Frames with copies of descriptors, which the caller closes; one without any tells that the run was held.</returns>
     public IReadOnlyList<(RunHold Hold, int[] Descriptors)> CopyForKeeper()
     {
         lock (_gate)
@@ -179,7 +183,10 @@ internal sealed class HeldRuns : IDisposable
                     }
                 }
 
-                frames.Add((new RunHold(process, run, parts), [.. copies]));
+                if (held.WasHeld)
+                {
+                    frames.Add((new RunHold(process, run, parts), [.. copies]));
+                }
             }
 
             return frames;
@@ -246,6 +253,8 @@ internal sealed class HeldRuns : IDisposable
         public int[] Descriptors { get; } = [-1, -1, -1, -1];
 
         public HoldParts Ended { get; private set; }
+
+        public bool WasHeld { get; set; }
 
         public bool IsEmpty => Array.TrueForAll(Descriptors, descriptor => descriptor < 0);
 

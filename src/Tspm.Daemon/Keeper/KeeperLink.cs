@@ -288,6 +288,7 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
                 }
 
                 DaemonLog.KeeperLost(_log, reason);
+                _held.BeginGreeting();
                 _starter.OnLost();
             }
         }

@@ -115,6 +115,12 @@ internal sealed class Adopter(
         var adopted = _adopted.Find(known =>
             known.Entry.Order.Process == hold.Process && known.Entry.Order.Run == hold.Run
         );
+        if (adopted is not null)
+        {
+            // Also if nothing of it is left to give: until then its pipes were held.
+            adopted.WasHeld = true;
+        }
+
         var at = 0;
         for (
             var part = HoldParts.Out;
@@ -274,7 +280,6 @@ internal sealed class Adopter(
     private bool TryTake(AdoptedRun adopted, HoldParts part, int descriptor)
     {
         var entry = adopted.Entry;
-        adopted.WasHeld = true;
         if (part == HoldParts.Leader && entry is { HasExited: false, PidDescriptor: < 0 })
         {
             entry.PidDescriptor = descriptor;
