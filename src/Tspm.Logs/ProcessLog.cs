@@ -210,6 +210,8 @@ public sealed class ProcessLog : IDisposable
     /// <summary>The keeper has dropped bytes that were numbered: what memory held while the disk was full, or what was over the cap.</summary>
     internal void NoteDropped(StreamName stream, ulong from, ulong to)
     {
+        // A span that lies in two files is counted when the first of them goes.
+        var before = _floors.Snapshot();
         _floors.AddGone(stream, from, to, HoleReason.Dropped);
         var block = new LogSpan[BlockSpans];
         var entries = 0L;
@@ -235,7 +237,8 @@ public sealed class ProcessLog : IDisposable
                     break;
                 }
 
-                entries += span.Offset < to ? span.Count : 0;
+                var isNew = span.Offset < to && before.ReasonOf(span) == HoleReason.None;
+                entries += isNew ? span.Count : 0;
             }
 
             looked += found;

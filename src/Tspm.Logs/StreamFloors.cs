@@ -54,6 +54,9 @@ internal sealed class StreamFloors
         return HoleReason.None;
     }
 
+    /// <summary>What is known now, for who compares it with what is known later.</summary>
+    public StreamFloors Snapshot() => new() { _floors = _floors, _gone = _gone };
+
     /// <summary>A stretch was found missing, or the keeper told that it dropped it.</summary>
     public void AddGone(StreamName stream, ulong from, ulong to, HoleReason reason)
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using Tspm.CaptureLog;
+using Tspm.Logs.Archive;
 using Tspm.Logs.Index;
 using Tspm.Logs.Retention;
 
@@ -53,6 +54,47 @@ public sealed class IndexFaultTests
         var call = 0;
         Run(step => step == (DiskStep)kind && ++call <= 6, losesSpill: false, $"{kind} fails");
         Assert.True(call > 0, $"{kind} was never called");
+    }
+
+    [Fact]
+    public void A_batch_that_the_disk_took_in_part_is_no_damage()
+    {
+        using var keeper = new FakeKeeper();
+        keeper.Begin();
+        using (var log = new LogUnderTest(keeper, Small))
+        {
+            Write(keeper, [], 0);
+            log.Turn(keeper.Now);
+            var path = keeper.Home.IndexFile(FakeKeeper.Process, 1);
+            DiskSeam.Before = step =>
+            {
+                DiskSeam.Before = null;
+                using var file = new FileStream(
+                    path,
+                    FileMode.Append,
+                    FileAccess.Write,
+                    FileShare.ReadWrite
+                );
+                file.Write(new byte[2 * LogSpan.Size]);
+                throw new IOException($"no space left on device for {step}", NoSpace);
+            };
+            try
+            {
+                Write(keeper, [], 1);
+                log.Turn(keeper.Now);
+            }
+            finally
+            {
+                DiskSeam.Before = null;
+            }
+
+            Assert.True(log.Writer.IsSpilling);
+        }
+
+        var report = LogVerifier.Verify(keeper.Home, FakeKeeper.Process);
+        Directory.Delete(SpillPlace.Of(keeper.Home).Root, recursive: true);
+        Assert.Empty(report.Problems);
+        Assert.Equal(6, report.Entries);
     }
 
     [Fact]

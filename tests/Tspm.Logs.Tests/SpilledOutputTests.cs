@@ -65,4 +65,29 @@ public sealed class SpilledOutputTests
         Assert.Equal([3, 5], entries.Select(entry => entry.Seq));
         Assert.Equal(3, new LogTally().CountLost(log.Log)[(int)HoleReason.Dropped]);
     }
+
+    [Fact]
+    public void A_line_that_lies_in_two_dropped_files_is_counted_once()
+    {
+        using var keeper = new FakeKeeper();
+        using var log = new LogUnderTest(keeper);
+        keeper.Begin();
+        keeper.Write(StreamKind.Out, "one\ntw"u8);
+        keeper.Rotate(StreamKind.Out);
+        keeper.Write(StreamKind.Out, "o\nthree\n"u8);
+        keeper.Rotate(StreamKind.Out);
+        keeper.Write(StreamKind.Out, "four\n"u8);
+        log.Turn(keeper.Now);
+
+        foreach (var (first, end) in keeper.FilesOf(StreamKind.Out).Take(2).ToList())
+        {
+            keeper.Drop(StreamKind.Out, first, end);
+            log.Turn(keeper.Now);
+        }
+
+        var (entries, holes) = log.ReadWithHoles();
+        Assert.Equal(3, holes.Sum(hole => hole.To - hole.From + 1));
+        Assert.Equal([4], entries.Select(entry => entry.Seq));
+        Assert.Equal(3, new LogTally().CountLost(log.Log)[(int)HoleReason.Dropped]);
+    }
 }
