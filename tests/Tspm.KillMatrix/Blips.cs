@@ -51,6 +51,20 @@ internal sealed class Blips(Home home, Random random)
         _waiting.Add(blip with { Id = reply.Results[0].Id, Run = 1 });
     }
 
+    /// <summary>Something was killed: whatever of them still runs, or has output in its pipe, has lived through it.</summary>
+    public void SawKill(KillKind kind)
+    {
+        if (!Kinds.MayKillBoth(kind))
+        {
+            return;
+        }
+
+        for (var i = 0; i < _waiting.Count; i++)
+        {
+            _waiting[i] = _waiting[i] with { MayBothHaveDied = true };
+        }
+    }
+
     /// <summary>Compares all that have been started with what was seen of them, and deletes them.</summary>
     public async Task CheckAsync()
     {
@@ -102,7 +116,15 @@ internal sealed class Blips(Home home, Random random)
         var isUncaptured = output.Contains("had both died", StringComparison.Ordinal);
         Uncaptured += isUncaptured ? 1 : 0;
         CheckCode(blip, view);
+        var faults = Faults.Count;
         CheckLines(blip, output, isUncaptured);
+        if (Faults.Count > faults)
+        {
+            // What is left of it is looked at.
+            Faults.Add(await home.RunAsync("events", blip.Name, "-o", "json"));
+            return;
+        }
+
         await home.RunAsync("delete", blip.Name, "--yes");
     }
 
@@ -137,7 +159,7 @@ internal sealed class Blips(Home home, Random random)
     {
         var isUnknown = view is { ExitCode: null, ExitSignal: null };
         Unknown += isUnknown ? 1 : 0;
-        if (isUnknown ? !Kinds.MayKillBoth(blip.Kind) : view.ExitCode != blip.Code)
+        if (isUnknown ? !blip.MayBothHaveDied : view.ExitCode != blip.Code)
         {
             Faults.Add($"{blip} ended as {view.StatusText}, not with {blip.Code}");
         }
@@ -163,7 +185,7 @@ internal sealed class Blips(Home home, Random random)
             }
         }
 
-        var mayLack = isUncaptured && Kinds.MayKillBoth(blip.Kind);
+        var mayLack = isUncaptured && blip.MayBothHaveDied;
         if (expected != blip.Lines && !mayLack)
         {
             Faults.Add($"{blip}: {expected} lines, {blip.Lines} were written");
@@ -175,5 +197,7 @@ internal sealed class Blips(Home home, Random random)
         public uint Id { get; init; }
 
         public uint Run { get; init; }
+
+        public bool MayBothHaveDied { get; init; }
     }
 }

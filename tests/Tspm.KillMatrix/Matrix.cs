@@ -89,6 +89,7 @@ internal sealed class Matrix(MatrixOptions options)
             await Task.Delay(_random.Next(LongestPause));
             var watch = Stopwatch.StartNew();
             await killer.KillAsync(kinds[i]);
+            blips.SawKill(kinds[i]);
             await home.WaitUntilWholeAsync();
             slowest = watch.Elapsed > slowest.Time ? (watch.Elapsed, kinds[i]) : slowest;
             if (i % BlipsAtOnce == BlipsAtOnce - 1)
