@@ -250,7 +250,7 @@ public sealed class CommandLineSpecs
             "--",
             "/bin/sh",
             "-c",
-            "sleep 6001 & (setsid sleep 6002 &) ; echo up; wait"
+            $"sleep 60{Environment.ProcessId}1 & (setsid sleep 60{Environment.ProcessId}2 &) ; echo up; wait"
         );
         var follow = home.StartFollow("logs", "tree", "-f");
         await follow.ReadUntilAsync("up");
@@ -258,7 +258,7 @@ public sealed class CommandLineSpecs
         var result = await home.RunAsync("stop", "tree");
 
         Assert.Equal(0, result.ExitCode);
-        var left = await home.ShellAsync("pgrep -f 'sleep 600[12]' | wc -l");
+        var left = await home.ShellAsync($"pgrep -f 'sleep 60{Environment.ProcessId}[12]' | wc -l");
         Assert.Equal("0", left.Output.Trim());
     }
 
