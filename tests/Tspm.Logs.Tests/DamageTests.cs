@@ -137,6 +137,59 @@ public sealed class DamageTests
     }
 
     [Fact]
+    public void Where_nothing_of_the_newest_file_is_good_the_one_before_is_cut_to_its_last_good_batch()
+    {
+        using var keeper = new FakeKeeper();
+        var model = Write(keeper, [(true, 7, false, false), (true, 3, false, false)]);
+        new LogUnderTest(keeper, Small).Dispose();
+
+        // The time of the second span, and the commit of the epoch in which nothing was written.
+        Flip(IndexFiles(keeper)[0], (4 * LogSpan.Size) + 41, 2);
+        Flip(IndexFiles(keeper)[1], LogSpan.Size + 31, 1);
+
+        using var log = new LogUnderTest(keeper, Small);
+        Assert.Equal(7, log.Log.Facts.Head);
+        log.Turn(keeper.Now);
+        var (entries, holes) = log.ReadWithHoles();
+
+        Assert.Empty(holes);
+        Assert.Equal(model, entries.Select(entry => TextOf(entry.Bytes)));
+    }
+
+    [Fact]
+    public void Who_saw_what_was_lost_is_told_so_also_where_the_beginning_of_the_next_epoch_is_damaged()
+    {
+        using var keeper = new FakeKeeper();
+        Write(keeper, [(true, 7, false, false), (true, 3, false, false)]);
+        using (var file = new FileStream(IndexFiles(keeper)[0], FileMode.Open))
+        {
+            file.SetLength(4 * LogSpan.Size);
+        }
+
+        using (var second = new LogUnderTest(keeper, Small))
+        {
+            second.Turn(keeper.Now);
+            keeper.Write(StreamKind.Out, "more\n"u8);
+            second.Turn(keeper.Now);
+        }
+
+        Flip(IndexFiles(keeper)[1], LogSpan.Size + 8, 1);
+        Flip(IndexFiles(keeper)[1], (2 * LogSpan.Size) + 41, 1);
+
+        using var log = new LogUnderTest(keeper, Small);
+        using var cursor = log.Log.OpenCursor(
+            new LogStart(LogStartKind.After, 10, 1),
+            LogFilter.All,
+            readsDisk: true,
+            new SilentWaker(),
+            out var opening
+        );
+
+        Assert.Equal(LogOpeningStatus.Truncated, opening.Status);
+        Assert.Equal(7, opening.StartAt);
+    }
+
+    [Fact]
     public void After_a_power_loss_what_is_read_is_a_prefix_and_nothing_that_was_synced_is_missing()
     {
         Gen.Select(Steps, Gen.Double[0, 1], Gen.Double[0, 1], Gen.Double[0, 1], Gen.Bool)
@@ -393,4 +446,9 @@ public sealed class DamageTests
 
     private static string TextOf(string hex) =>
         Encoding.ASCII.GetString(Convert.FromHexString(hex));
+
+    private sealed class SilentWaker : ICursorWaker
+    {
+        public void Wake() { }
+    }
 }

@@ -27,6 +27,16 @@ internal sealed class Auditor
     private readonly Dictionary<(Guid Log, uint Epoch), List<(uint Epoch, long First)>> _epochs =
     [];
 
+    // Where each epoch began; after damage the log itself may not know it any more.
+    private readonly Dictionary<(Guid Log, uint Epoch), long> _firsts = [];
+
+    /// <summary>A daemon has opened the log and numbered nothing yet.</summary>
+    public void BeginEpoch(ProcessLog log)
+    {
+        var facts = log.Facts;
+        _firsts[(log.LogId, facts.Epoch)] = facts.Head + 1;
+    }
+
     /// <summary>Takes in what the log has now. A key never comes to mean something else (I8, I9).</summary>
     public void Read(ProcessLog log, bool isNewLife, ref long audited)
     {
@@ -152,7 +162,7 @@ internal sealed class Auditor
         }
     }
 
-    private static List<(uint Epoch, long First)> EpochsOf(ProcessLog log, LogFacts facts)
+    private List<(uint Epoch, long First)> EpochsOf(ProcessLog log, LogFacts facts)
     {
         var all = new List<(uint Epoch, long First)>();
         uint last = 0;
@@ -160,7 +170,8 @@ internal sealed class Auditor
         {
             if (log.EpochOf(seq) is var epoch && epoch != last)
             {
-                all.Add((epoch, seq));
+                var first = _firsts.GetValueOrDefault((log.LogId, epoch), seq);
+                all.Add((epoch, Math.Max(first, facts.OldestDisk)));
                 last = epoch;
             }
         }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Tspm.Simulator;
 
-// One seed is one run: --seed N [--trace] replays it; --seconds S or --hours H runs seeds until the time is over.
+// One seed is one run: --seed N [--trace] replays it; --seconds S or --hours H runs seeds until the time is over, or one breaks (with --all, beyond it).
 var seed = Option("--seed");
 var seconds = Option("--seconds") ?? (Option("--hours") * 3600) ?? 60;
 var broken = Enum.Parse<BrokenPart>(Text("--broken") ?? nameof(BrokenPart.None), ignoreCase: true);
@@ -13,6 +13,17 @@ if (seed is { } one)
         Trace = args.Contains("--trace") ? Console.WriteLine : null,
     };
     Console.WriteLine(simulation.Run());
+}
+else if (args.Contains("--all"))
+{
+    var next = (int)(Option("--first") ?? 1);
+    var end = Environment.TickCount64 + (seconds * 1000);
+    for (var left = seconds * 1000; left > 0; left = end - Environment.TickCount64)
+    {
+        var result = Campaign.Run(next, TimeSpan.FromMilliseconds(left), visits, broken);
+        next += result.Seeds;
+        Console.WriteLine(result.Failure?.Message ?? $"up to seed {next - 1}");
+    }
 }
 else
 {

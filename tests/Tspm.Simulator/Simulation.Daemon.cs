@@ -28,6 +28,7 @@ internal sealed partial class Simulation
     private void StartDaemon()
     {
         Daemon = new SimDaemon(_keeper, _store, ++_life, _batchBytes);
+        Auditor.BeginEpoch(Daemon.Log);
 
         // What power cannot take: the index of an epoch is synced before it is used.
         _keeper.Sync();

@@ -3,11 +3,6 @@ namespace Tspm.Simulator;
 /// <summary>What is done to the system.</summary>
 internal sealed partial class Simulation
 {
-    // Open (docs/testing.md): an index that is damaged and whose epochs or files another fault took as well. A run has
-    // the one or the other.
-    private bool _hasStoreFault;
-    private bool _hasFlipped;
-
     private void Harm(Fault fault)
     {
         var client = Pick<SimClient>([.. _clients]);
@@ -76,25 +71,22 @@ internal sealed partial class Simulation
             case Fault.OddPage when peer is not null:
                 peer.SendsOddPage = true;
                 return true;
-            case Fault.Retention when !_hasFlipped:
+            case Fault.Retention:
                 Retain(Chance(0.5) ? 0 : _random.NextDouble());
                 return true;
-            case Fault.RetentionWhileFilling when peer is not null && !_hasFlipped:
-                _hasStoreFault = true;
+            case Fault.RetentionWhileFilling when peer is not null:
                 peer.BeforePage = () => Retain(0);
                 return true;
-            case Fault.DataCut when !_hasFlipped:
+            case Fault.DataCut:
                 if (!_keeper.CutData(_random.Next(1000)))
                 {
                     return false;
                 }
 
-                _hasStoreFault = true;
                 Auditor.AllowHoles();
                 Auditor.FindHoles(daemon.Log);
                 return true;
-            case Fault.BitFlip when !_hasStoreFault:
-                _hasFlipped = true;
+            case Fault.BitFlip:
                 StopDaemon(keeps: false);
                 _keeper.FlipIndexBit(_random.Next(1_000_000), _random.Next(8));
                 Auditor.AllowHoles();
@@ -121,14 +113,12 @@ internal sealed partial class Simulation
                 StopDaemon(keeps: true);
                 _awayUntil = Now + Pick(Second, 20 * Second, 60 * Second);
                 return true;
-            case Fault.IndexTailLost when !_hasFlipped:
-                _hasStoreFault = true;
+            case Fault.IndexTailLost:
                 StopDaemon(keeps: false);
                 _keeper.CutIndex(_random.Next(1, 700));
                 StartDaemon();
                 return true;
-            case Fault.PowerLoss when !_hasFlipped:
-                _hasStoreFault = true;
+            case Fault.PowerLoss:
                 StopDaemon(keeps: false);
                 _keeper.LosePower();
                 StartDaemon();
@@ -148,7 +138,6 @@ internal sealed partial class Simulation
     {
         // The caller has looked.
         var daemon = Daemon!;
-        _hasStoreFault = true;
         _keeper.Rotate(Now);
         Ingest();
         _keeper.SyncIndex();

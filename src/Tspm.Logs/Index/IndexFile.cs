@@ -40,6 +40,9 @@ internal sealed class IndexFile : IDisposable
     /// <summary>The first seq that can stand in this stretch.</summary>
     public long FirstSeq { get; private init; }
 
+    /// <summary>The first seq that can stand in the whole file.</summary>
+    public long FirstOfFile => _header.FirstSeq;
+
     /// <summary>The last seq of this stretch.</summary>
     public long LastSeq => Volatile.Read(ref _lastSeq);
 
@@ -66,6 +69,9 @@ internal sealed class IndexFile : IDisposable
 
     /// <summary>True if the checksums of all its batches were seen to hold.</summary>
     public bool IsVerified { get; private init; }
+
+    /// <summary>True if the batch that began its epoch was looked for and is not in this stretch.</summary>
+    public bool IsBeginningLost { get; private init; }
 
     /// <summary>Bytes of the committed slots.</summary>
     public long Bytes => Slots * LogSpan.Size;
@@ -205,6 +211,7 @@ internal sealed class IndexFile : IDisposable
             FirstSlot = FirstSlot,
             FirstSeq = FirstSeq,
             IsVerified = IsVerified,
+            IsBeginningLost = IsBeginningLost,
             _end = end,
             LastCommit = last,
             Floor = Floor,
@@ -273,6 +280,7 @@ internal sealed class IndexFile : IDisposable
             FirstSlot = batches.FirstSlot,
             FirstSeq = first,
             IsVerified = true,
+            IsBeginningLost = (batches.Commit.Flags & CommitSlot.FirstOfEpoch) == 0,
         };
     }
 

@@ -37,19 +37,22 @@ internal static class IndexOpener
 
         found = WithoutForeign(found, process, isReadOnly, problems);
         var files = new List<IndexFile>();
-        for (var i = 0; i < found.Count; i++)
+        for (var i = found.Count - 1; i >= 0; i--)
         {
-            var isNewest = i == found.Count - 1;
-            var fits = !isNewest && found[i].LastSeq + 1 == found[i + 1].FirstSeq;
+            // Where nothing of the newest file is good, the log ends in the one before it.
+            // What is told as gone stands in the first batch of each file.
+            var isNewest = files.Count == 0;
+            var knowsFloor = files.Exists(file => file.IsVerified && file.FirstSlot == 1);
+            var fits = knowsFloor && found[i].LastSeq + 1 == found[i + 1].FirstSeq;
             if (fits)
             {
-                files.Add(found[i]);
+                files.Insert(0, found[i]);
                 continue;
             }
 
             var good = found[i].Verify();
             Report(found[i], good, isNewest ? null : found[i + 1], isReadOnly, problems);
-            files.AddRange(good);
+            files.InsertRange(0, good);
         }
 
         return new OpenedIndex(files, CheckpointsOf(files), problems);

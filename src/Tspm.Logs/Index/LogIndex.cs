@@ -111,15 +111,23 @@ internal sealed class LogIndex : IDisposable
     private IndexFile? Newest => Files is [.., var last] ? last : null;
 
     /// <summary>Where each epoch begins: (epoch, first seq), ascending.</summary>
+    /// <remarks>
+    /// Where nobody knows any more, since the first batches of an epoch are damaged, it is counted from what is left of the
+    /// one before: who has seen something after that is told that it is not in the store any more.
+    /// </remarks>
     public IReadOnlyList<(uint Epoch, long FirstSeq)> ListEpochs()
     {
         var epochs = new List<(uint Epoch, long FirstSeq)>();
+        long? before = null;
         foreach (var file in Files)
         {
             if (epochs.Count == 0 || epochs[^1].Epoch != file.Epoch)
             {
-                epochs.Add((file.Epoch, file.FirstSeq));
+                var first = file.IsBeginningLost ? before + 1 : null;
+                epochs.Add((file.Epoch, first ?? file.FirstOfFile));
             }
+
+            before = file.LastSeq;
         }
 
         return epochs;
@@ -345,9 +353,20 @@ internal sealed class LogIndex : IDisposable
     /// <exception cref="IOException">The device failed.</exception>
     public CommitSlot? CutUnsynced(DataFileReader bytes, ulong syncedOrd)
     {
+        var first = Array.FindIndex(Files, file => file.LastCommit.JournalPosition > syncedOrd);
+        if (first < 0)
+        {
+            return null;
+        }
+
+        // A damaged batch costs what it touches; only bytes that are other ones cut.
+        foreach (var file in Files[first..].Where(file => !file.IsVerified))
+        {
+            Replace(file, file.Verify());
+        }
+
         var files = Files;
-        var first = Array.FindIndex(files, file => file.LastCommit.JournalPosition > syncedOrd);
-        for (var i = Math.Max(first, 0); first >= 0 && i < files.Length; i++)
+        for (var i = first; i < files.Length; i++)
         {
             if (UnsyncedTail.FindCut(files[i], bytes, syncedOrd) is not { } cut)
             {
@@ -359,6 +378,11 @@ internal sealed class LogIndex : IDisposable
             lock (_gate)
             {
                 _files = cut.Kept is { } kept ? [.. files[..i], kept] : files[..i];
+            }
+
+            while (Newest is { IsVerified: false } end)
+            {
+                Replace(end, end.Verify());
             }
 
             return last;
