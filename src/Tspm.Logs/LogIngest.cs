@@ -11,9 +11,14 @@ namespace Tspm.Logs;
 public sealed class LogIngest : IDisposable
 {
     private const int RecordsPerTurn = 128;
+    private const long QuietRetry = 2_000_000_000;
     private readonly JournalReader _journal;
     private readonly IJournalObserver _observer;
     private readonly JournalRecord[] _records = new JournalRecord[RecordsPerTurn];
+
+    // What the journal gave, and how much of it is taken: a turn that failed goes on there.
+    private int _read;
+    private int _taken;
     private readonly byte[] _window;
     private readonly List<LogWriter> _touched = [];
     private readonly List<LogWriter> _waiting = [];
@@ -24,6 +29,9 @@ public sealed class LogIngest : IDisposable
 
     // Guarded by _gate for writing; read as a whole.
     private volatile Dictionary<uint, LogWriter> _logs = [];
+
+    // The thread's own: the table at its last look.
+    private Dictionary<uint, LogWriter>? _seen;
 
     /// <summary>Makes an ingest that begins with the oldest record of the journal.</summary>
     public LogIngest(HomePaths home, LogStoreOptions options, IJournalObserver observer)
@@ -76,19 +84,27 @@ public sealed class LogIngest : IDisposable
     /// <exception cref="IOException">The disk refused an index; nothing is lost, turn again later.</exception>
     public IngestTurn Turn(long now)
     {
+        SeeLogs();
+
         // A turn that failed left its logs here: they come first.
         CommitTouched();
-        var read = _journal.Read(_records);
-        for (var i = 0; i < read; i++)
+        if (_taken == _read)
         {
-            Take(_records[i]);
+            _taken = 0;
+            _read = 0;
+            _read = _journal.Read(_records);
+        }
+
+        while (_taken < _read)
+        {
+            Take(_records[_taken]);
         }
 
         FlushWaiting(now);
         CommitTouched();
         // Only now: records whose commit failed are still needed in the journal.
         Volatile.Write(ref _consumed, _journal.Position);
-        return new IngestTurn(read == RecordsPerTurn, NextDeadline());
+        return new IngestTurn(_read == RecordsPerTurn, NextDeadline(now));
     }
 
     /// <summary>Commits what was appended outside a turn, on the ingest thread.</summary>
@@ -132,10 +148,16 @@ public sealed class LogIngest : IDisposable
     {
         if (record.Process != 0 && Find(record.Process) is { } log && record.Ord >= log.ResumeAt)
         {
-            log.Take(record, _window);
+            if (log.HasMuch)
+            {
+                CommitTouched();
+            }
+
             Touch(log);
+            log.Take(record, _window);
         }
 
+        _taken++;
         if (record.Kind != JournalRecordKind.Chunk)
         {
             _observer.OnRecord(record);
@@ -144,6 +166,20 @@ public sealed class LogIngest : IDisposable
         {
             Chunks?.Invoke(record);
         }
+    }
+
+    /// <summary>Logs that begin in memory wait for their home; those that were removed wait for nothing.</summary>
+    private void SeeLogs()
+    {
+        var logs = _logs;
+        if (ReferenceEquals(logs, _seen))
+        {
+            return;
+        }
+
+        _seen = logs;
+        _waiting.RemoveAll(log => logs.GetValueOrDefault(log.Log.ProcessId) != log);
+        _waiting.AddRange(logs.Values.Where(log => log.IsSpilling && !_waiting.Contains(log)));
     }
 
     private void Touch(LogWriter log)
@@ -168,7 +204,8 @@ public sealed class LogIngest : IDisposable
             }
 
             _touched.RemoveAt(_touched.Count - 1);
-            if (log.Deadline != SpanScanner.NoDeadline && !_waiting.Contains(log))
+            var waits = log.Deadline != SpanScanner.NoDeadline || log.IsSpilling;
+            if (waits && !_waiting.Contains(log))
             {
                 _waiting.Add(log);
             }
@@ -182,23 +219,37 @@ public sealed class LogIngest : IDisposable
             var log = _waiting[i];
             if (log.Deadline <= now)
             {
+                Touch(log);
                 log.Flush(now, _window);
+            }
+
+            if (log.IsSpilling && log.HomeTryAt is { } at && at <= now)
+            {
+                // Nobody else would notice that the disk takes it again.
+                log.HomeTryAt = null;
+                log.MustTryHome = true;
                 Touch(log);
             }
 
-            if (log.Deadline == SpanScanner.NoDeadline)
+            if (log.Deadline == SpanScanner.NoDeadline && !log.IsSpilling)
             {
+                log.HomeTryAt = null;
                 _waiting.RemoveAt(i);
             }
         }
     }
 
-    private long NextDeadline()
+    private long NextDeadline(long now)
     {
         var deadline = SpanScanner.NoDeadline;
         foreach (var log in _waiting)
         {
             deadline = Math.Min(deadline, log.Deadline);
+            if (log.IsSpilling)
+            {
+                log.HomeTryAt ??= now + QuietRetry;
+                deadline = Math.Min(deadline, log.HomeTryAt.Value);
+            }
         }
 
         return deadline;

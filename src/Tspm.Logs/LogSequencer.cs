@@ -11,6 +11,9 @@ internal sealed class LogSequencer
     /// <summary>The most slots of a batch before its commit.</summary>
     public const int MaxSlots = 16_000;
 
+    /// <summary>The most slots before an event, so that one fits after a batch that is full of spans.</summary>
+    public const int MaxSlotsBeforeEvent = MaxSlots + 200;
+
     private const int PayloadBytes = LogSpan.Size - 2;
     private LogSpan[] _slots = new LogSpan[16];
     private uint _checksum = Crc32C.Seed;

@@ -26,6 +26,7 @@ public sealed class LogWriter : IMissingBytes
     private readonly SpanScanner _out;
     private readonly SpanScanner _err;
     private ulong _position;
+    private ulong _begun;
     private uint _run;
     private bool _isDirty;
     private bool _isDisturbed;
@@ -86,6 +87,15 @@ public sealed class LogWriter : IMissingBytes
     /// <summary>True while the index goes on in memory, since the disk refuses.</summary>
     public bool IsSpilling => _index.IsSpilling;
 
+    /// <summary>True if what waits for its commit fills half a batch: the next record may not fit as a whole.</summary>
+    internal bool HasMuch => _sequencer.SlotCount >= LogSequencer.MaxSlots / 2;
+
+    /// <summary>Monotonic time, ns, at which the ingest has the home tried without anything to write; null if it is not set yet.</summary>
+    internal long? HomeTryAt { get; set; }
+
+    /// <summary>The next commit tries the home, and leaves it if there is nothing to write and it still refuses.</summary>
+    internal bool MustTryHome { get; set; }
+
     /// <summary>What the keeper dropped; set by the ingest.</summary>
     internal DropTable? Drops { get; set; }
 
@@ -113,8 +123,14 @@ public sealed class LogWriter : IMissingBytes
     /// <param name="ord">Its place among everything the keeper saw.</param>
     /// <param name="wall">100 ns since 1970 UTC.</param>
     /// <param name="mono">CLOCK_MONOTONIC, ns.</param>
+    /// <exception cref="IOException">A whole batch waits and the disk refuses it: nothing was appended.</exception>
     public void AppendEvent(uint run, ReadOnlySpan<byte> payload, ulong ord, long wall, long mono)
     {
+        if (_sequencer.SlotCount > LogSequencer.MaxSlotsBeforeEvent)
+        {
+            Commit();
+        }
+
         var span = new LogSpan
         {
             Run = run,
@@ -150,11 +166,14 @@ public sealed class LogWriter : IMissingBytes
         return hasMoved;
     }
 
-    /// <summary>Takes in a record of this process.</summary>
+    /// <summary>Takes in a record of this process; where the disk refused a batch in its middle, the same record once more goes on there.</summary>
     /// <param name="record">The record.</param>
     /// <param name="window">Scratch space.</param>
+    /// <exception cref="IOException">The disk refused: a part of the record is taken.</exception>
     internal void Take(in JournalRecord record, byte[] window)
     {
+        var isBegun = _begun == record.Ord;
+        _begun = record.Ord;
         _position = record.Ord;
         switch (record.Kind)
         {
@@ -179,8 +198,12 @@ public sealed class LogWriter : IMissingBytes
                 _away.End(NameOf(record), _sequencer.Slots);
                 break;
             case JournalRecordKind.Dropped:
-                Drops?.Add(record);
-                NoteDropped(record);
+                if (!isBegun)
+                {
+                    Drops?.Add(record);
+                    NoteDropped(record);
+                }
+
                 ScannerOf(record).Scan(record.B, ChunkStamp.Of(record), _files, window);
                 break;
             default:
@@ -216,7 +239,7 @@ public sealed class LogWriter : IMissingBytes
     /// <exception cref="IOException">The disk refused and nothing else takes it; nothing is visible, and the next call tries again.</exception>
     internal void Commit()
     {
-        if (_sequencer.SlotCount == 0 && !_isDirty)
+        if (_sequencer.SlotCount == 0 && !_isDirty && !MustTryHome)
         {
             return;
         }
@@ -243,7 +266,7 @@ public sealed class LogWriter : IMissingBytes
         TellDropped();
         if (_index.IsFull)
         {
-            BeginFile(0, _index.IsSpilling);
+            FollowFile();
         }
     }
 
@@ -517,6 +540,7 @@ public sealed class LogWriter : IMissingBytes
             return;
         }
 
+        MustTryHome = false;
         try
         {
             AddCommit(0);
@@ -539,8 +563,10 @@ public sealed class LogWriter : IMissingBytes
 
     private void WriteWhileSpilling(int entries)
     {
-        if (_time.GetElapsedTime(_spilledAt) >= HomeRetry)
+        var isTryAlone = MustTryHome && entries == 0 && !_isDirty;
+        if (MustTryHome || _time.GetElapsedTime(_spilledAt) >= HomeRetry)
         {
+            MustTryHome = false;
             _spilledAt = _time.GetTimestamp();
             try
             {
@@ -553,9 +579,29 @@ public sealed class LogWriter : IMissingBytes
             }
         }
 
+        if (isTryAlone)
+        {
+            _sequencer.Clear();
+            return;
+        }
+
         Prepare(entries, _index.NextSlot, inSpill: true);
         AddCommit(0);
         _index.Append(_sequencer.Slots);
+    }
+
+    /// <summary>The file is full: another one follows it.</summary>
+    private void FollowFile()
+    {
+        try
+        {
+            BeginFile(0, _index.IsSpilling);
+        }
+        catch (IOException)
+        {
+            // Everything is committed; the file grows until the try after the next batch.
+            _sequencer.Clear();
+        }
     }
 
     /// <summary>Begins a file with what is collected as its first batch.</summary>

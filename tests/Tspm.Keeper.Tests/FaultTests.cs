@@ -7,6 +7,7 @@ namespace Tspm.Keeper.Tests;
 [Collection("disk")]
 public sealed class FaultTests
 {
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(20);
     private const int NoSpace = 28;
     private const int InputOutput = 5;
     private const int ReadOnlyFiles = 30;
@@ -97,6 +98,47 @@ public sealed class FaultTests
             record => Assert.Equal((ulong)errno, record.B)
         );
         Assert.NotEmpty(rig.HomeFiles);
+    }
+
+    [Fact]
+    public void A_silent_stream_comes_home_when_there_is_space_and_not_before()
+    {
+        const long often = 10_000_000;
+        using var rig = new Rig(
+            new LogFileRules(1 << 20, 1 << 22, MustBlock: false),
+            quietRetryAfter: often
+        );
+        var tries = 0;
+        Disk.Fault = (call, path) =>
+        {
+            var refused = RefuseHome(rig, call, path, NoSpace);
+            // The first bytes are tried by themselves; what comes after is the look.
+            tries += refused != 0 ? 1 : 0;
+            return call == DiskCall.Open ? 0 : refused;
+        };
+        rig.Open(StreamKind.Out, StreamKind.Err);
+        rig.WriteAndSettle(StreamKind.Out, RotationTests.Lines(1, 3000));
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref tries) > 10, Wait));
+        var isAway = false;
+        rig.Between(() => isAway = rig.StreamOf(StreamKind.Out).Target.IsAway);
+        Assert.True(isAway);
+
+        rig.Between(() => Disk.Fault = null);
+        Assert.True(
+            SpinWait.SpinUntil(
+                () => rig.ReadJournal().Any(record => record.Kind == JournalRecordKind.SpillEnded),
+                Wait
+            )
+        );
+        rig.WriteAndSettle(StreamKind.Out, RotationTests.Lines(2, 3000));
+        rig.Finish();
+
+        Assert.Equal(0, Verifier.Check(rig));
+        Assert.Equal(
+            1,
+            rig.ReadJournal().Count(record => record.Kind == JournalRecordKind.SpillEnded)
+        );
+        Assert.Single(rig.SpillFiles);
     }
 
     [Fact]

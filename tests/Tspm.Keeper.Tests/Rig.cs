@@ -23,7 +23,8 @@ internal sealed class Rig : IDisposable
         string? root = null,
         long lookEvery = 1,
         long retryAfter = 1,
-        long? reserve = 0
+        long? reserve = 0,
+        long quietRetryAfter = long.MaxValue
     )
     {
         Home = HomePaths.At(Path.Join(root ?? _root, "home"));
@@ -35,6 +36,7 @@ internal sealed class Rig : IDisposable
             Reserve = reserve,
             LookEvery = lookEvery,
             RetryAfter = retryAfter,
+            QuietRetryAfter = quietRetryAfter,
             Consumed = () => ConsumedOrd,
         };
         Log = new KeeperLog(Path.Join(_root, "keeper.log"));

@@ -105,7 +105,15 @@ internal sealed class IngestThread : IDisposable
         return DoAsync(() =>
         {
             Append(log, run, payload, ord);
-            _ingest.Commit(log);
+            try
+            {
+                _ingest.Commit(log);
+            }
+            catch (IOException error)
+            {
+                // It has its place in the log: the next turn commits it.
+                DaemonLog.IndexRefused(_log, error.Message);
+            }
         });
     }
 

@@ -21,6 +21,7 @@ internal sealed unsafe class CaptureThread : IDisposable
     private const ulong OrderTag = 0;
     private readonly TurnRecords _turnRecords;
     private readonly StreamMover _mover;
+    private readonly FileCare _care;
     private readonly SyncThread _sync;
     private readonly PipeAllowance _allowance;
     private readonly KeeperLog _log;
@@ -47,8 +48,8 @@ internal sealed unsafe class CaptureThread : IDisposable
     {
         _turnRecords = new TurnRecords(journal, log);
         var room = new RoomMaker(_turnRecords, log);
-        var care = new FileCare(_turnRecords, sync, room, log);
-        _mover = new StreamMover(_turnRecords, sync, care, room);
+        _care = new FileCare(_turnRecords, sync, room, log);
+        _mover = new StreamMover(_turnRecords, sync, _care, room);
         _sync = sync;
         _allowance = allowance;
         _log = log;
@@ -66,6 +67,7 @@ internal sealed unsafe class CaptureThread : IDisposable
         {
             stream.Tag = _nextTag++;
             _streams.Add(stream.Tag, stream);
+            _care.Take(stream, JournalWriter.Now);
             if (!_epoll.Add(stream.Descriptor, Epoll.In, stream.Tag))
             {
                 _log.Write(
@@ -204,6 +206,7 @@ internal sealed unsafe class CaptureThread : IDisposable
             }
 
             TakeTimed();
+            LookWhileQuiet();
             _turnRecords.Write();
             if (hasOrders)
             {
@@ -263,6 +266,18 @@ internal sealed unsafe class CaptureThread : IDisposable
             {
                 _timed.RemoveAt(i);
             }
+        }
+    }
+
+    private void LookWhileQuiet()
+    {
+        if (
+            _care.QuietLookAt != long.MaxValue
+            && JournalWriter.Now is var now
+            && now >= _care.QuietLookAt
+        )
+        {
+            _care.LookWhileQuiet(_streams.Values, now);
         }
     }
 
@@ -335,12 +350,12 @@ internal sealed unsafe class CaptureThread : IDisposable
 
     private long NextWait()
     {
-        if (_timed.Count == 0)
+        var due = _care.QuietLookAt;
+        if (_timed.Count == 0 && due == long.MaxValue)
         {
             return -1;
         }
 
-        var due = long.MaxValue;
         foreach (var stream in _timed)
         {
             due = Math.Min(due, stream.DueAt);

@@ -10,6 +10,10 @@ internal sealed class FileCare(TurnRecords records, SyncThread sync, RoomMaker r
 {
     private const long LookAgainBytes = 16 * 1024 * 1024;
     private const long SpillLookBytes = 64 * 1024;
+    private const long ProbeBytes = 64 * 1024;
+
+    /// <summary>Monotonic time, ns, at which streams that are away are tried without bytes; the last there is if none is away.</summary>
+    public long QuietLookAt { get; private set; } = long.MaxValue;
 
     /// <summary>Before bytes are moved. False if they must wait in the pipe.</summary>
     public bool Prepare(CapturedStream stream, long now, bool mayWait)
@@ -58,17 +62,67 @@ internal sealed class FileCare(TurnRecords records, SyncThread sync, RoomMaker r
         return true;
     }
 
-    /// <summary>The home has taken bytes again.</summary>
+    /// <summary>A stream is there whose newest file may be in the spill already.</summary>
+    public void Take(CapturedStream stream, long now)
+    {
+        if (stream.Target.IsAway)
+        {
+            LookSoon(stream.Target, now);
+        }
+    }
+
+    /// <summary>Tries the home for streams that are away and have nothing to write: nobody else would notice that there is space again.</summary>
+    public void LookWhileQuiet(IEnumerable<CapturedStream> streams, long now)
+    {
+        QuietLookAt = long.MaxValue;
+        foreach (var stream in streams)
+        {
+            var target = stream.Target;
+            if (!target.IsAway)
+            {
+                continue;
+            }
+
+            TryReturn(stream, now);
+            if (target is { IsReturning: true, File: { } home })
+            {
+                if (Disk.TryReserve(home.Descriptor, home.Path, ProbeBytes))
+                {
+                    Arrived(stream);
+                }
+                else
+                {
+                    Abandon(target);
+                }
+            }
+
+            if (target.IsAway)
+            {
+                LookSoon(target, now);
+            }
+        }
+    }
+
+    /// <summary>The home takes bytes again.</summary>
     public void Arrived(CapturedStream stream)
     {
         var target = stream.Target;
         // Returning: there is a file in the home.
         var home = target.File!;
         target.IsReturning = false;
+        target.CareAt = 0;
         if (target.Previous is { } spill)
         {
             target.Previous = null;
-            target.Files.Close(spill, spill.Length, records.WriteAndTellNext());
+            if (spill.Length == 0)
+            {
+                Disk.Delete(spill.Path);
+            }
+            else
+            {
+                target.Files.Close(spill, spill.Length, records.WriteAndTellNext());
+            }
+
             sync.CloseLater(spill);
         }
 
@@ -280,6 +334,7 @@ internal sealed class FileCare(TurnRecords records, SyncThread sync, RoomMaker r
     {
         var target = stream.Target;
         target.RetryAt = now + target.Files.Room.RetryAfter;
+        LookSoon(target, now);
         if (!TryCreateSpill(target))
         {
             return;
@@ -289,6 +344,12 @@ internal sealed class FileCare(TurnRecords records, SyncThread sync, RoomMaker r
         began.A = target.End;
         began.B = (ulong)errno;
         records.Add(began);
+    }
+
+    private void LookSoon(DataFileWriter target, long now)
+    {
+        var after = target.Files.Room.QuietRetryAfter;
+        QuietLookAt = Math.Min(QuietLookAt, after == long.MaxValue ? after : now + after);
     }
 
     private bool TryCreateSpill(DataFileWriter target)

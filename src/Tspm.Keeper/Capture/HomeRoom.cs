@@ -48,6 +48,9 @@ internal sealed class HomeRoom
     /// <summary>A home that refused is tried again after this, ns.</summary>
     public long RetryAfter { get; init; } = 2_000_000_000;
 
+    /// <summary>The same for a stream that has nothing to write, ns.</summary>
+    public long QuietRetryAfter { get; init; } = 2_000_000_000;
+
     /// <summary>The ord before which the daemon has consumed everything.</summary>
     public Func<ulong> Consumed { get; init; } = () => 0;
 

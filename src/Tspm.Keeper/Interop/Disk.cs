@@ -65,6 +65,22 @@ internal static unsafe class Disk
         return moved;
     }
 
+    /// <summary>True if an empty file could have so many bytes; where the file system cannot say it, it is tried with the bytes themselves.</summary>
+    public static bool TryReserve(int file, string path, long bytes)
+    {
+        if (Refuses(DiskCall.Write, path))
+        {
+            return false;
+        }
+
+        if (LibC.fallocate(file, LibC.KeepSize, 0, bytes) != 0)
+        {
+            return LibC.LastError is LibC.NotSupported or LibC.Invalid;
+        }
+
+        return LibC.ftruncate(file, 0) == 0;
+    }
+
     /// <summary>Waits until the data of a file are on the device; 0 or an errno.</summary>
     public static int Sync(int file, string path) =>
         Refuses(DiskCall.Sync, path) || LibC.fdatasync(file) != 0 ? LibC.LastError : 0;

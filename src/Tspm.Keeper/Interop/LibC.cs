@@ -23,6 +23,8 @@ internal static unsafe partial class LibC
     public const int Invalid = 22;
     public const int NoSuchProcess = 3;
     public const int NoSpace = 28;
+    public const int NotSupported = 95;
+    public const int KeepSize = 1;
 
     public const uint SpliceMove = 1;
     public const uint SpliceNonBlock = 2;
@@ -88,6 +90,12 @@ internal static unsafe partial class LibC
         nuint length,
         uint flags
     );
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int fallocate(int file, int mode, long offset, long length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int ftruncate(int file, long length);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int fdatasync(int file);

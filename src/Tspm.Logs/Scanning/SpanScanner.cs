@@ -89,34 +89,19 @@ internal sealed class SpanScanner
     /// <param name="stamp">Of the chunk.</param>
     /// <param name="files">Where the bytes are.</param>
     /// <param name="window">Scratch space of at least <see cref="WindowBytes"/>.</param>
+    /// <exception cref="IOException">A full batch was refused; the same call once more goes on there.</exception>
     public void Scan(ulong end, ChunkStamp stamp, DataFileReader files, byte[] window)
     {
-        _stamp = stamp;
-        var tries = 0;
-        while (_end < end)
+        try
         {
-            var pending = (int)(_end - Consumed);
-            var fresh = (int)Math.Min((ulong)_options.ScanBytes, end - _end);
-            var block = window.AsSpan(0, pending + fresh);
-            var read = files.Read(Source, Consumed, block);
-            if (read < block.Length && IsThere(Consumed + (ulong)read, ref tries))
-            {
-                continue;
-            }
-
-            if (read < block.Length)
-            {
-                TakeBeforeMissing(block[..read]);
-                SkipMissing(end);
-                continue;
-            }
-
-            tries = 0;
-            _end += (ulong)fresh;
-            Take(block);
+            ScanTo(end, stamp, files, window);
         }
-
-        SetDeadline();
+        catch (IOException)
+        {
+            // What was read and is not in an entry is read again.
+            _end = Consumed;
+            throw;
+        }
     }
 
     /// <summary>The scratch space that <see cref="Scan"/> needs.</summary>
@@ -156,6 +141,36 @@ internal sealed class SpanScanner
         }
 
         EndLine();
+    }
+
+    private void ScanTo(ulong end, ChunkStamp stamp, DataFileReader files, byte[] window)
+    {
+        _stamp = stamp;
+        var tries = 0;
+        while (_end < end)
+        {
+            var pending = (int)(_end - Consumed);
+            var fresh = (int)Math.Min((ulong)_options.ScanBytes, end - _end);
+            var block = window.AsSpan(0, pending + fresh);
+            var read = files.Read(Source, Consumed, block);
+            if (read < block.Length && IsThere(Consumed + (ulong)read, ref tries))
+            {
+                continue;
+            }
+
+            if (read < block.Length)
+            {
+                TakeBeforeMissing(block[..read]);
+                SkipMissing(end);
+                continue;
+            }
+
+            tries = 0;
+            _end += (ulong)fresh;
+            Take(block);
+        }
+
+        SetDeadline();
     }
 
     private ReadOnlySpan<byte> ReadPending(DataFileReader files, byte[] window)
@@ -231,8 +246,8 @@ internal sealed class SpanScanner
 
     private void Report(ulong bytes)
     {
-        MissingBytes += bytes;
         Missing.Report(Source, Run, bytes, _stamp);
+        MissingBytes += bytes;
     }
 
     private void AppendHole(DroppedRange drop)
@@ -453,8 +468,8 @@ internal sealed class SpanScanner
     private void AppendFrame(ReadOnlySpan<byte> text, SpanFlags flags)
     {
         var dropped = _droppedFrames;
-        _droppedFrames = 0;
         Append(text, 1, dropped > 0 ? flags | SpanFlags.Collapsed : flags, (ulong)dropped);
+        _droppedFrames = 0;
     }
 
     private void AppendPart(ReadOnlySpan<byte> text, SpanFlags why)
