@@ -87,6 +87,30 @@ public sealed class FollowSpecs
     }
 
     [Fact]
+    public async Task A_cursor_that_lies_ahead_of_its_log_is_refused_and_never_from_the_end()
+    {
+        await using var home = new TspmHome();
+        await PrintAsync(home, "web", 3);
+        var shown = await home.RunAsync("logs", "web", "--show-cursor", "-o", "json");
+        var cursor = JsonDocument
+            .Parse(shown.Lines[^1])
+            .RootElement.GetProperty("cursor")
+            .GetString()!;
+        var place = Assert.Single(FollowCursor.Parse(cursor).Places);
+        var ahead = place with { Position = place.Position with { Seq = place.Position.Seq + 1 } };
+
+        var forged = new FollowCursor([ahead]).ToString();
+        var result = await home.RunAsync("logs", "web", "--after-cursor", forged);
+        var json = await home.RunAsync("logs", "web", "--after-cursor", forged, "-o", "json");
+        var good = await home.RunAsync("logs", "web", "--after-cursor", cursor);
+
+        Assert.Equal((2, ""), (result.ExitCode, result.Output));
+        Assert.Contains("lies ahead of the log", result.Errors);
+        Assert.Equal(2, json.ExitCode);
+        Assert.Equal(0, good.ExitCode);
+    }
+
+    [Fact]
     public async Task A_cursor_of_another_process_is_refused_and_never_from_the_start()
     {
         await using var home = new TspmHome();
@@ -404,6 +428,37 @@ public sealed class FollowSpecs
         );
 
         Assert.Equal(ErrorCodes.BadRequest, error.Code);
+    }
+
+    [Fact]
+    public async Task A_page_by_bytes_holds_what_fits_and_one_by_entries_as_many_as_asked_for()
+    {
+        await using var home = new TspmHome();
+        await PrintAsync(home, "web", 60_000);
+        await using var client = await home.ConnectAsync();
+        var ct = TestContext.Current.CancellationToken;
+        var id = (await client.ResolveAsync(["web"], ct)).Logs[0].Id;
+        var asked = new GetLogsRequest
+        {
+            Id = id,
+            From = 1,
+            MaxEntries = 10_000,
+        };
+
+        using var few = await client.GetLogsAsync(asked, ct: ct);
+        using var many = await client.GetLogsAsync(asked with { ByBytes = true }, ct: ct);
+        using var small = await client.GetLogsAsync(
+            asked with
+            {
+                ByBytes = true,
+                MaxBytes = 4096,
+            },
+            ct: ct
+        );
+
+        Assert.Equal(10_000, few.Header.UpTo);
+        Assert.InRange(many.Header.UpTo, 20_000, 60_010);
+        Assert.InRange(small.Header.UpTo, 100, 500);
     }
 
     [Fact]

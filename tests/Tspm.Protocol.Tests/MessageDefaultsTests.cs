@@ -37,6 +37,28 @@ public sealed class MessageDefaultsTests
             Written(read, ProtocolJsonContext.Default.GetLogsRequest)
         );
         Assert.Equal(1_000, read.MaxEntries);
+        Assert.False(read.ByBytes);
+    }
+
+    [Fact]
+    public void A_page_by_bytes_still_tells_an_older_daemon_how_many_entries_it_may_have()
+    {
+        var asked = new GetLogsRequest
+        {
+            Id = 3,
+            From = 1,
+            MaxEntries = 10_000,
+            ByBytes = true,
+        };
+
+        var golden =
+            "{\"id\":3,\"from\":1,\"origin\":0,\"maxEntries\":10000,\"byBytes\":true,\"maxBytes\":1048576";
+
+        Assert.StartsWith(
+            golden,
+            Written(asked, ProtocolJsonContext.Default.GetLogsRequest),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

@@ -424,6 +424,7 @@ internal sealed partial class SimClient : IDisposable
         ) with
         {
             MaxEntries = _pageEntries,
+            ByBytes = _pageEntries >= 1_000,
         };
         if (_facts.State != ConnectionState.Up || _machineLink != Link)
         {

@@ -258,7 +258,7 @@ internal sealed class SimDaemon : IDisposable
             }
 
             Auditor.Require(
-                entries <= request.MaxEntries
+                (entries <= request.MaxEntries || request.ByBytes)
                     && (batch.Bytes.Length <= request.MaxBytes || entries == 1),
                 $"a page has {entries} entries and {batch.Bytes.Length} bytes, {request.MaxEntries} and {request.MaxBytes} were asked for"
             );
@@ -326,7 +326,13 @@ internal sealed class SimDaemon : IDisposable
                 text.Options.Span,
                 ProtocolJsonContext.Default.LogSubscribeOptions
             )!;
-            if (LogFilters.TryParse(options, out var filter) is { } fault)
+            if (
+                (
+                    LogFilters.TryParse(options, out var filter)
+                    ?? LogTopicCursor.FindFault(_daemon.Log, options)
+                ) is
+                { } fault
+            )
             {
                 throw new InvariantException(fault);
             }

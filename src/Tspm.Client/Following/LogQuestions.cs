@@ -55,6 +55,7 @@ internal static class LogQuestions
                 : null,
             To = fetch.To,
             MaxEntries = PageEntries,
+            ByBytes = true,
             MaxBytes = maxBytes,
             Origin = isFirst ? 0 : origin,
             Tail = isFirst && !isAll ? options.Tail : null,

@@ -52,6 +52,7 @@ internal static class LogPages
         var to = Math.Min(request.To ?? head, head);
         var after = FindStart(log, request, to, filter);
         filter = filter with { Origin = request.From is null ? after : request.Origin };
+        var most = request.ByBytes ? long.MaxValue : request.MaxEntries;
         var spans = SpanArrays.OfLog.Rent(SpanBatches.MaxSpans);
         try
         {
@@ -60,7 +61,7 @@ internal static class LogPages
                 to,
                 filter,
                 spans.AsSpan(0, SpanBatches.MaxSpans),
-                new LogRoom(request.MaxBytes, request.MaxEntries)
+                new LogRoom(request.MaxBytes, most)
             );
             var page = new SpanBatches(log);
             while (!page.TryWrite(ref read, spans, MoreAfter(read, to), reply, out _))

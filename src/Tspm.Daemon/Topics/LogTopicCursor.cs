@@ -41,6 +41,23 @@ internal sealed class LogTopicCursor : TopicCursor
     /// <summary>Whether it reads this log.</summary>
     public bool IsOf(ProcessLog log) => _log == log;
 
+    /// <summary>Why nobody can have seen the position that a subscriber asks for; null if somebody can.</summary>
+    /// <remarks>The head of an epoch never falls, and an epoch is never given twice: what lies ahead of it was never shown.</remarks>
+    public static string? FindFault(ProcessLog log, LogSubscribeOptions options)
+    {
+        var isOfOther = options.LogId is { } wanted && wanted != log.LogId.ToString();
+        if (options.After is not { } after || isOfOther)
+        {
+            return null;
+        }
+
+        var facts = log.Facts;
+        return after.Seq < 0 ? $"{after.Seq} is no seq"
+            : after.Epoch == facts.Epoch && after.Seq > facts.Head
+                ? $"the position {after.Epoch}/{after.Seq} lies ahead of the log, which ends at {facts.Epoch}/{facts.Head}: it is not of this log"
+            : null;
+    }
+
     /// <summary>Opens a cursor in a log as a subscriber asks for it.</summary>
     /// <param name="log">The log.</param>
     /// <param name="ns">The process's namespace.</param>

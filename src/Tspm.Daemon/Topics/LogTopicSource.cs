@@ -87,7 +87,10 @@ internal sealed class LogTopicSource(
         }
 
         options ??= new LogSubscribeOptions();
-        return LogFilters.TryParse(options, out var filter) is { } fault
+        var log = process.Log.Log;
+        return
+            (LogFilters.TryParse(options, out var filter) ?? LogTopicCursor.FindFault(log, options))
+                is { } fault
             ? new IpcError(ErrorCodes.BadRequest, fault, null)
             : Open(process, options, filter, waker);
     }

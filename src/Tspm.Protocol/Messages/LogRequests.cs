@@ -100,6 +100,9 @@ public sealed record GetLogsRequest : LogSelection
     /// <summary>Spans of a page at the most, each with one entry or more: 1 to 10,000. A page also ends where its bytes are full.</summary>
     public int MaxEntries { get; set; } = 1_000;
 
+    /// <summary>A page ends where its bytes are full, however many entries that are; an older daemon looks at <see cref="MaxEntries"/> all the same.</summary>
+    public bool ByBytes { get; init; }
+
     /// <summary>1 to 1,048,576.</summary>
     public int MaxBytes { get; set; } = 1_048_576;
 }
