@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Tspm.Integration.Tests;
 
-/// <summary>Each file and each test that a table of docs/log-streaming.md names is there.</summary>
+/// <summary>Each file and each test that a table of docs/log-streaming.md, or the semantics table of docs/testing.md, names is there.</summary>
 public sealed partial class DocsTableTests
 {
     private static readonly string Root = FindRoot();
@@ -15,6 +15,20 @@ public sealed partial class DocsTableTests
             .ToList();
 
         Assert.True(rows.Count > 60, $"{rows.Count} rows");
+        Assert.Equal([], Missing(rows));
+    }
+
+    [Fact]
+    public void Each_test_that_holds_a_row_of_the_semantics_is_there()
+    {
+        var rows = File.ReadLines(Path.Join(Root, "docs", "testing.md"))
+            .SkipWhile(line => line != "## Semantics, row by row")
+            .Skip(1)
+            .TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
+            .Where(line => line.StartsWith('|'))
+            .ToList();
+
+        Assert.True(rows.Count > 25, $"{rows.Count} rows");
         Assert.Equal([], Missing(rows));
     }
 

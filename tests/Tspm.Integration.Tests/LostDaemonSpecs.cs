@@ -20,22 +20,29 @@ public sealed class LostDaemonSpecs
         );
         var daemon = await home.DaemonPidAsync();
         var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "--no-events");
+        var json = home.StartFollow("logs", "web", "-f", "-n", "all", "--no-events", "-o", "json");
         var lines = await follow.ReadUntilAsync("line 5");
+        var rows = await json.ReadUntilAsync("line 5\"");
 
         // 15 s of silence and 5 s for the answer to a ping, by the real clock.
         TspmHome.Signal(daemon, 19);
         lines.AddRange(await follow.ReadUntilAsync(Lost, Patience));
+        rows.AddRange(await json.ReadUntilAsync("\"lost\"", Patience));
         TspmHome.Signal(daemon, 18);
         lines.AddRange(await follow.ReadUntilAsync("reconnected", Patience));
+        rows.AddRange(await json.ReadUntilAsync("\"reconnected\"", Patience));
         var last = lines.FindLast(line => line.StartsWith("line ", StringComparison.Ordinal))!;
         var next = int.Parse(last["line ".Length..]) + 20;
         lines.AddRange(await follow.ReadUntilAsync($"line {next}"));
+        rows.AddRange(await json.ReadUntilAsync($"line {next}\""));
 
         Assert.Equal(
             [$"-- {Lost}, retrying --", "-- reconnected, nothing missed --"],
             lines.Where(line => line.StartsWith("--", StringComparison.Ordinal))
         );
+        Assert.Equal(["lost", "reconnected"], ConnectionStates(rows));
         AssertCounted(lines);
+        AssertCounted([.. rows.Select(MessageOf).OfType<string>()]);
     }
 
     [Fact]
@@ -54,18 +61,82 @@ public sealed class LostDaemonSpecs
                 _ => Volatile.Read(ref isRefusing) ? new Fault(RefuseCode: "version") : Fault.None
             );
             var follow = home.StartFollow("logs", "web", "-f", "-n", "all");
+            var json = home.StartFollow("logs", "web", "-f", "-n", "all", "-o", "json");
             await follow.ReadUntilAsync("ready");
+            var rows = await json.ReadUntilAsync("ready");
 
             Volatile.Write(ref isRefusing, true);
             proxy.CutAll();
-            var exit = await follow.WaitAsync();
+            var exits = (await follow.WaitAsync(), await json.WaitAsync());
+            var errors = await follow.ReadErrorsAsync();
+            var told = await json.ReadErrorsAsync();
 
-            Assert.Equal(11, exit);
-            Assert.Equal(1, proxy.Refused);
+            Assert.Equal((11, 11), exits);
+            Assert.Equal(2, proxy.Refused);
+            Assert.StartsWith("tspm: ", errors, StringComparison.Ordinal);
+            using var error = System.Text.Json.JsonDocument.Parse(told.Trim().Split('\n')[^1]);
+            Assert.Equal("TSPM1011", CodeOf(error.RootElement));
         }
         finally
         {
             File.Move(socket + ".real", socket);
+        }
+    }
+
+    [Fact]
+    public async Task A_handshake_that_is_refused_as_busy_is_tried_again_and_told_once_in_each_form()
+    {
+        await using var home = new TspmHome();
+        await home.StartShellAsync(
+            "web",
+            "i=0; while true; do i=$((i+1)); echo line $i; sleep 0.05; done"
+        );
+        var socket = await home.SocketAsync();
+        var refusals = 0;
+        File.Move(socket, socket + ".real");
+        try
+        {
+            await using var proxy = new FaultProxy(
+                socket,
+                socket + ".real",
+                _ =>
+                    Interlocked.Decrement(ref refusals) >= 0
+                        ? new Fault(RefuseCode: "busy")
+                        : Fault.None
+            );
+            var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "--no-events");
+            var json = home.StartFollow(
+                "logs",
+                "web",
+                "-f",
+                "-n",
+                "all",
+                "--no-events",
+                "-o",
+                "json"
+            );
+            var lines = await follow.ReadUntilAsync("line 3");
+            var rows = await json.ReadUntilAsync("line 3\"");
+
+            Volatile.Write(ref refusals, 6);
+            proxy.CutAll();
+            lines.AddRange(await follow.ReadUntilAsync("reconnected", Patience));
+            rows.AddRange(await json.ReadUntilAsync("\"reconnected\"", Patience));
+            lines.AddRange(await follow.ReadUntilAsync("line "));
+            rows.AddRange(await json.ReadUntilAsync("line "));
+
+            Assert.Equal(6, proxy.Refused);
+            Assert.Equal(
+                [$"-- {Lost}, retrying --", "-- reconnected, nothing missed --"],
+                lines.Where(line => line.StartsWith("--", StringComparison.Ordinal))
+            );
+            Assert.Equal(["lost", "reconnected"], ConnectionStates(rows));
+            AssertCounted(lines);
+            AssertCounted([.. rows.Select(MessageOf).OfType<string>()]);
+        }
+        finally
+        {
+            File.Move(socket + ".real", socket, overwrite: true);
         }
     }
 
@@ -165,14 +236,21 @@ public sealed class LostDaemonSpecs
             lines.AddRange(await follow.ReadUntilAsync($"\"name\":\"{name}\""));
         }
 
-        Assert.Equal(
-            ["lost", "reconnected"],
-            lines
-                .Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement)
-                .Where(row => row.GetProperty("kind").GetString() == "conn")
-                .Select(row => row.GetProperty("state").GetString())
-        );
+        Assert.Equal(["lost", "reconnected"], ConnectionStates(lines));
     }
+
+    private static IEnumerable<string?> ConnectionStates(List<string> rows) =>
+        rows.Select(row => System.Text.Json.JsonDocument.Parse(row).RootElement)
+            .Where(row => row.GetProperty("kind").GetString() == "conn")
+            .Select(row => row.GetProperty("state").GetString());
+
+    private static string? MessageOf(string row) =>
+        System.Text.Json.JsonDocument.Parse(row).RootElement.TryGetProperty("msg", out var text)
+            ? text.GetString()
+            : null;
+
+    private static string? CodeOf(System.Text.Json.JsonElement error) =>
+        error.GetProperty("code").GetString();
 
     private static async Task KillDaemonAsync(TspmHome home, HashSet<int> killed)
     {
