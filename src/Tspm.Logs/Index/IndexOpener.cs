@@ -51,7 +51,7 @@ internal static class IndexOpener
             }
 
             var good = found[i].Verify();
-            Report(found[i], good, isNewest ? null : found[i + 1], isReadOnly, problems);
+            Report(found[i], good, isNewest ? null : files[0], isReadOnly, problems);
             files.InsertRange(0, good);
         }
 
