@@ -67,6 +67,40 @@ public sealed class DiskFullSpecs
     }
 
     [Fact]
+    public async Task A_program_that_prints_nothing_more_is_told_as_resumed_when_there_is_space()
+    {
+        await using var disk = SmallDisk.Mount();
+        await using var home = disk.NewHome();
+        var fill = disk.Gate("fill");
+        await home.StartKidAsync(
+            "web",
+            "print",
+            "500",
+            "wait",
+            fill,
+            "print",
+            $"{Lines}",
+            "sleep"
+        );
+        var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "-o", "json");
+        var rows = Rows(await follow.ReadUntilAsync("\"line 500\""));
+
+        disk.Fill();
+        await File.WriteAllTextAsync(fill, "", TestContext.Current.CancellationToken);
+        rows.AddRange(Rows(await follow.ReadUntilAsync($"\"line {Lines}\"")));
+        await TspmHome.UntilAsync(async () => await StateAsync(home) == "full", "it is full");
+        disk.Free();
+        rows.AddRange(Rows(await follow.ReadUntilAsync("\"resumed\"")));
+
+        await TspmHome.UntilAsync(async () => await StateAsync(home) == "ok", "all is well again");
+        Assert.Equal(
+            ["full", "resumed"],
+            rows.Where(row => row.What == "disk").Select(row => row.State)
+        );
+        Assert.DoesNotContain(rows, row => row.Kind == "gap");
+    }
+
+    [Fact]
     public async Task What_memory_cannot_hold_is_dropped_and_counted()
     {
         const int many = 1_100_000; // 12 MiB

@@ -168,7 +168,7 @@ internal static class LogsCommand
         if (signals.Signal == 0)
         {
             return signals.Token.IsCancellationRequested ? ExitCodes.BrokenPipe
-                : printer.EndReason is { } reason ? Explain(context, reason)
+                : printer.EndReason is { } reason ? throw Ended(reason)
                 : ExitCodes.Done;
         }
 
@@ -177,7 +177,7 @@ internal static class LogsCommand
     }
 
     /// <summary>The connection ended for good: which exit code that is, and what to do.</summary>
-    private static int Explain(CliContext context, string reason)
+    private static CliException Ended(string reason)
     {
         var exit = ExitCodes.Of(reason);
         var hint = exit switch
@@ -188,8 +188,7 @@ internal static class LogsCommand
             ExitCodes.NoDaemon => "to begin again: tspm daemon start",
             _ => "see: tspm daemon status",
         };
-        context.Say($"tspm: the follow ended: {reason}\n  {hint}");
-        return exit;
+        return new CliException(exit, $"the follow ended: {reason}", hint);
     }
 
     /// <summary>An idle follower hears from nobody but the kernel that its reader is gone.</summary>
