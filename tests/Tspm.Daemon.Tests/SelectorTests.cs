@@ -1,5 +1,7 @@
 using CsCheck;
 using Tspm.Daemon.Supervision;
+using Tspm.Protocol;
+using Tspm.Protocol.Messages;
 
 namespace Tspm.Daemon.Tests;
 
@@ -51,6 +53,91 @@ public sealed class SelectorTests
 
         Assert.Null(fault);
         Assert.Equal(expected, selector.Matches(process));
+    }
+
+    [Theory]
+    [InlineData("/(/", "insufficient closing parentheses, at character 1")]
+    [InlineData("/a[/", "unterminated bracket, at character 2")]
+    [InlineData("/*/", "quantifier after nothing, at character 1")]
+    [InlineData("/(?=a)/", "no look-around")]
+    [InlineData("[b-a]", "range")]
+    [InlineData("@label", "@key=value")]
+    [InlineData("", "1 to 1024")]
+    public void A_wrong_selector_is_told_in_words(string text, string words) =>
+        Assert.Contains(words, Selector.TryParse(text, out _), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("web", new[] { 1, 2, 5 })]
+    [InlineData("shop/web", new[] { 1, 2 })]
+    [InlineData("web.1", new[] { 2 })]
+    [InlineData("web.*", new[] { 1, 2 })]
+    [InlineData("we[a-b]", new[] { 5 })]
+    [InlineData("[", new int[0])]
+    [InlineData("//", new int[0])]
+    [InlineData("/", new int[0])]
+    [InlineData("@tier=front", new[] { 1, 5 })]
+    [InlineData("@tier=", new int[0])]
+    [InlineData("@tier=front=x", new int[0])]
+    public void Groups_instances_namespaces_and_labels(string text, int[] ids)
+    {
+        ProcessRecord[] all =
+        [
+            Member(1, "shop", "web.0", "web", "tier=front"),
+            Member(2, "shop", "web.1", "web"),
+            Member(3, "shop", "webx", null),
+            Member(4, "shop", "x.web", null),
+            Member(5, "default", "web", null, "tier=front"),
+        ];
+
+        Assert.Null(Selector.TryParse(text, out var selector));
+
+        Assert.Equal(ids, all.Where(selector.Matches).Select(one => (int)one.Id));
+    }
+
+    [Fact]
+    public void A_bare_name_in_two_namespaces_is_refused_for_a_change_only()
+    {
+        ProcessRecord[] all =
+        [
+            Member(1, "shop", "web.0", "web"),
+            Member(2, "shop", "web.1", "web"),
+            Member(3, "default", "web", null),
+        ];
+
+        bool Select(bool isChange, out SelectionError? error, params string[] words) =>
+            Selection.TrySelect(all, one => one, words, isChange, out _, out error);
+
+        Assert.True(Select(false, out _, "web"));
+        Assert.False(Select(true, out var several, "web"));
+        Assert.Equal(
+            "\"web\" means several: shop/web.0, shop/web.1, default/web",
+            several?.Message
+        );
+        Assert.True(Select(true, out _, "shop/web", "default/web", "3"));
+        Assert.True(Select(true, out _, "web*"));
+        Assert.False(Select(false, out var none, "web", "wbe"));
+        Assert.Equal(ErrorCodes.NotFound, none?.Code);
+    }
+
+    private static ProcessRecord Member(
+        uint id,
+        string ns,
+        string name,
+        string? group,
+        params string[] labels
+    )
+    {
+        var record = Records.Named(name, ns, id: id);
+        return new ProcessRecord
+        {
+            Id = record.Id,
+            Uid = record.Uid,
+            Spec = record.Spec with
+            {
+                Instance = group is null ? null : new InstanceSpec { Group = group },
+                Labels = labels,
+            },
+        };
     }
 
     [Fact]

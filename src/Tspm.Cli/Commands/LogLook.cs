@@ -3,6 +3,7 @@ using Tspm.Cli.CommandLine;
 using Tspm.Cli.Rendering;
 using Tspm.Cli.Rendering.Dressing;
 using Tspm.Cli.Terminal;
+using Tspm.Protocol.Specs;
 
 namespace Tspm.Cli.Commands;
 
@@ -144,9 +145,19 @@ internal static class LogLook
                     $"--highlight: the expression is longer than {MaxPattern} characters"
                 );
         }
-        catch (Exception error) when (error is ArgumentException or NotSupportedException)
+        catch (ArgumentException wrong)
         {
-            throw new CliException(ExitCodes.Usage, $"--highlight \"{text}\": {error.Message}");
+            throw new CliException(
+                ExitCodes.Usage,
+                $"--highlight \"{text}\": {RegexFault.Describe(wrong)}"
+            );
+        }
+        catch (NotSupportedException)
+        {
+            throw new CliException(
+                ExitCodes.Usage,
+                $"--highlight \"{text}\" needs back-tracking, which could take for ever"
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Tspm.Protocol.Specs;
 
 namespace Tspm.Daemon.Supervision;
 
@@ -98,11 +99,11 @@ internal sealed class Selector
         }
         catch (ArgumentException wrong)
         {
-            return $"\"{expression}\" is not a regular expression: {wrong.Message}";
+            return $"\"{expression}\" is not a regular expression: {RegexFault.Describe(wrong)}";
         }
-        catch (NotSupportedException wrong)
+        catch (NotSupportedException)
         {
-            return $"\"{expression}\" cannot be matched in linear time: {wrong.Message}";
+            return $"\"{expression}\" cannot be matched in linear time: no look-around, no back-references";
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Tspm.Logs;
 using Tspm.Protocol.Messages;
+using Tspm.Protocol.Specs;
 
 namespace Tspm.Daemon.Topics;
 
@@ -138,7 +139,7 @@ internal static class LogFilters
             }
             catch (ArgumentException wrong)
             {
-                return $"the pattern \"{pattern}\" cannot be read: {wrong.Message}";
+                return $"the pattern \"{pattern}\" cannot be read: {RegexFault.Describe(wrong)}";
             }
             catch (NotSupportedException)
             {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Tspm.Protocol.Messages;
+using Tspm.Protocol.Specs;
 
 namespace Tspm.Daemon.Supervision.Checks;
 
@@ -86,7 +87,7 @@ internal sealed record CheckTarget(CheckKind Kind, string Text, int Port = 0, st
         }
         catch (ArgumentException wrong)
         {
-            return $"log: \"{expression}\" cannot be read: {wrong.Message}";
+            return $"log: \"{expression}\" cannot be read: {RegexFault.Describe(wrong)}";
         }
         catch (NotSupportedException)
         {
