@@ -20,6 +20,8 @@ internal sealed class CliContext
         Launcher = new DaemonLauncher(home, mayStart: !invocation.Has("no-autostart"))
         {
             Started = IsJson || Quiet > 0 ? null : left => Say(Commands.ResurrectNote.Of(left)),
+            Starting = work =>
+                Commands.Progress.OfAsync(this, "starting the daemon", limit: null, work),
         };
     }
 

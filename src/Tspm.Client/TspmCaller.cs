@@ -64,6 +64,11 @@ public sealed class TspmCaller : IDisposable
             Json.ProcessesReply
         );
 
+    /// <summary>What the selected processes use now, and lately.</summary>
+    /// <exception cref="TspmException">The daemon refused or is gone.</exception>
+    public SamplesReply GetSamples(SamplesRequest request) =>
+        Ask(MethodNumbers.Samples, request, Json.SamplesRequest, Json.SamplesReply);
+
     /// <inheritdoc/>
     public void Dispose() => _ipc.Dispose();
 

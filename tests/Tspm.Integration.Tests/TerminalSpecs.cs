@@ -152,6 +152,53 @@ public sealed class TerminalSpecs
     }
 
     [Fact]
+    public async Task What_takes_long_has_a_row_for_each_target_and_none_outside_a_terminal()
+    {
+        await using var home = new TspmHome();
+        const string stubborn = "trap '' TERM; echo up; while true; do sleep 0.1; done";
+        foreach (var name in new[] { "api", "web" })
+        {
+            await home.RunAsync("start", "--name", name, "--stop-timeout", "1s", stubborn);
+            await home.RunAsync("wait", name, "--for", "log:/up/");
+        }
+
+        var waited = await Terminal.ShowAsync(
+            home,
+            80,
+            "TERM=xterm $T start --name slow --ready tcp:127.0.0.1:1 --wait --wait-timeout 1s -- sleep 600; echo code $?"
+        );
+        var piped = await home.ShellAsync("TERM=xterm $T restart api 2>&1 | cat");
+        var restarted = await Terminal.ShowAsync(home, 80, "TERM=xterm $T restart api web");
+        var dumb = await Terminal.ShowAsync(home, 80, "TERM=dumb $T restart web");
+        var stopped = await Terminal.ShowAsync(home, 80, "TERM=xterm $T shutdown -y");
+
+        Assert.Contains(
+            "\rslow runs and is not ready … 0s of 1s\e[K",
+            waited,
+            StringComparison.Ordinal
+        );
+        Assert.EndsWith(
+            "\r\e[Jtspm: not ready within 1s: slow (running)\ncode 7\n",
+            waited,
+            StringComparison.Ordinal
+        );
+        Assert.Matches(Started("^", "api", "\n$"), piped.Output);
+        Assert.Contains(
+            "\rstopping api … 0s of 1s, SIGTERM sent\e[K\r\nstopping web … 0s of 1s, SIGTERM sent\e[K\e[J",
+            restarted,
+            StringComparison.Ordinal
+        );
+        Assert.Matches(Started("\e\\[J", "api", "\nweb started .*\n$"), restarted);
+        Assert.Matches(Started("^", "web", "\n$"), dumb);
+        Assert.Contains(
+            "\e[K\r\nstopping web … 0s of 1s, SIGTERM sent\e[K",
+            stopped,
+            StringComparison.Ordinal
+        );
+        Assert.EndsWith("tspm is shut down\n", stopped, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task List_fits_any_terminal_and_watch_gives_it_back()
     {
         await using var home = new TspmHome();
@@ -181,6 +228,12 @@ public sealed class TerminalSpecs
         var result = await home.RunAsync("wait", "web", "--for", "log:/at f5/");
         Assert.True(result.ExitCode == 0, result.ToString());
     }
+
+    private static Regex Started(string before, string name, string after) =>
+        new(
+            $"{before}{name} started \\(id [0-9]+, pid [0-9]+, run [0-9]+\\){after}",
+            RegexOptions.NonBacktracking
+        );
 
     private static string Strip(string text) =>
         Regex.Replace(text, "\e\\[[0-9;]*m", "", RegexOptions.NonBacktracking);

@@ -37,7 +37,7 @@ internal static class LookTree
                 new(["--format"], "TEMPLATE", "'{name} {status,-12} {mem,8}'; one line each"),
             ],
             Details =
-                "Columns for --sort and --format: id, name, ns, status, run, pid, uptime, restarts, cpu, mem, lines, restart, cwd, command.",
+                "Columns for --sort and --format: id, name, ns, status, run, pid, uptime, restarts, cpu, mem, log, lines, bytes, lost, disk, next, restart, cwd, command.",
             Examples =
             [
                 "tspm list",
@@ -88,10 +88,10 @@ internal static class LookTree
                 new(["--interval"], "DUR", "time between two looks; default 1s"),
                 new(["--sort"], "COLUMN", "id, name, cpu, mem, log, uptime, restarts"),
                 new(["--filter"], "TEXT", "only names with this text"),
-                new(["--once"], null, "two looks, one interval apart; then print and end"),
+                new(["--once"], null, "print one table and end"),
             ],
             Details =
-                "Without a terminal, and with -o json or jsonl, a table or a line per interval.",
+                "What is shown is what the daemon samples, once a second while somebody looks. Without a terminal, and with -o json or jsonl, a table or a line per interval.",
             Examples = ["tspm top", "tspm top --sort mem", "tspm top --once -o json"],
             Run = TopCommand.RunAsync,
         },

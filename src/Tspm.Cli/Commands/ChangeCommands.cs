@@ -21,8 +21,7 @@ internal static class ChangeCommands
         await using var client = await context.ConnectAsync();
         var reply = await Progress.OfAsync(
             context,
-            request.Select,
-            request.TimeoutMs,
+            new ProgressAim(request.Select) { StopTimeoutMs = request.TimeoutMs },
             client.StopAsync(request)
         );
         return ActionPrinter.Print(context, reply.Results);
@@ -41,7 +40,11 @@ internal static class ChangeCommands
             WithDependants = invocation.Has("with-dependants"),
             Env = invocation.Has("update-env") ? SpecBuilder.ReadCallerEnvironment() : null,
         };
-        var reply = await Progress.OfAsync(context, targets, -1, client.RestartAsync(request));
+        var reply = await Progress.OfAsync(
+            context,
+            new ProgressAim(targets) { NeedsReady = request.Parallel > 0 },
+            client.RestartAsync(request)
+        );
         return ActionPrinter.Print(context, reply.Results);
     }
 
@@ -61,8 +64,7 @@ internal static class ChangeCommands
         await using var client = await context.ConnectAsync();
         var reply = await Progress.OfAsync(
             context,
-            request.Select,
-            -1,
+            new ProgressAim(request.Select),
             client.DeleteAsync(request)
         );
         return ActionPrinter.Print(context, reply.Results);

@@ -34,6 +34,17 @@ internal static class DaemonCommands
         await using var client = await context.ConnectAsync(policy);
         var before = (await client.GetStatusAsync()).DaemonId;
         await AskForReplacementAsync(client);
+        var status = await Progress.OfAsync(
+            context,
+            "waiting for the new daemon",
+            RestartDeadline,
+            WaitForOtherAsync(context, before)
+        );
+        return StatusCommand.Print(context, status);
+    }
+
+    private static async Task<StatusReply> WaitForOtherAsync(CliContext context, string before)
+    {
         using var deadline = new CancellationTokenSource(RestartDeadline);
         while (!deadline.IsCancellationRequested)
         {
@@ -42,7 +53,7 @@ internal static class DaemonCommands
                 && status.DaemonId != before
             )
             {
-                return StatusCommand.Print(context, status);
+                return status;
             }
 
             // The old one says goodbye before the new one listens: its socket answers, or nobody does.

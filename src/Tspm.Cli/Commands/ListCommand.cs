@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Tspm.Cli.CommandLine;
 using Tspm.Cli.Rendering;
+using Tspm.Cli.Terminal;
+using Tspm.Client;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Cli.Commands;
@@ -28,21 +30,94 @@ internal static class ListCommand
         }
 
         context.Launcher.Started = null; // it says so itself
-        var processes = await ReadAsync(context);
-        var code = Print(context, processes);
-        NoteLeft(context, processes);
+        var look = await ReadAsync(context);
+        var code = Print(context, look);
+        NoteLeft(context, look.Processes);
         return code;
     }
 
-    private static async Task<IReadOnlyList<ProcessView>> ReadAsync(CliContext context)
+    private static async Task<ListLook> ReadAsync(CliContext context)
     {
-        var select = context.Invocation.Arguments;
+        var isWide = context.Invocation.Value("output") == "wide";
         var withCounters =
-            context.Invocation.Value("output") == "wide"
+            isWide
             || ProcessColumns.NeedCounters(context.Invocation.Value("sort") ?? "")
             || ProcessColumns.NeedCounters(context.Invocation.Value("format") ?? "");
-        var reply = await context.Launcher.AskAsync(daemon => daemon.List(select, withCounters));
-        return ProcessColumns.Sort(reply.Processes, context.Invocation.Value("sort"));
+        var look = await context.Launcher.AskAsync(daemon =>
+        {
+            var select = context.Invocation.Arguments;
+            var processes = ListAny(daemon, ref select, withCounters);
+            return new ListLook(
+                processes,
+                isWide
+                && processes.Count > 0
+                && TerminalFacts.IsUtf8Locale(Environment.GetEnvironmentVariable)
+                    ? ReadPictures(daemon, select, processes.Count, 60, ProcessTable.PictureCells)
+                    : null
+            );
+        });
+        return look with
+        {
+            Processes = ProcessColumns.Sort(look.Processes, context.Invocation.Value("sort")),
+        };
+    }
+
+    /// <summary>A pattern, a namespace or a label may mean none here; a name or an id that is not there is a mistake.</summary>
+    private static IReadOnlyList<ProcessView> ListAny(
+        TspmCaller daemon,
+        ref IReadOnlyList<string> select,
+        bool withCounters
+    )
+    {
+        try
+        {
+            return daemon.List(select, withCounters).Processes;
+        }
+        catch (TspmException error)
+            when (error.Code == Protocol.ErrorCodes.NotFound && select.Any(MayMeanNone))
+        {
+            // One after the other: what is not there is told of the others.
+        }
+
+        var found = new SortedDictionary<uint, ProcessView>();
+        foreach (var one in select)
+        {
+            try
+            {
+                foreach (var process in daemon.List([one], withCounters).Processes)
+                {
+                    found[process.Id] = process;
+                }
+            }
+            catch (TspmException error)
+                when (error.Code == Protocol.ErrorCodes.NotFound && MayMeanNone(one))
+            {
+                // None.
+            }
+        }
+
+        select = [.. found.Keys.Select(id => $"{id}")];
+        return [.. found.Values];
+    }
+
+    private static bool MayMeanNone(string selector) =>
+        selector.AsSpan().ContainsAny("*?[@") || selector.StartsWith('/') || selector.EndsWith('/');
+
+    private static Dictionary<uint, ProcessSamples> ReadPictures(
+        TspmCaller daemon,
+        IReadOnlyList<string> select,
+        int processes,
+        int seconds,
+        int cells
+    )
+    {
+        var request = new SamplesRequest
+        {
+            Select = select,
+            Seconds = seconds,
+            Points = SamplesRequest.PointsFor(cells, processes),
+        };
+        return daemon.GetSamples(request).Processes.ToDictionary(one => one.Id);
     }
 
     /// <summary>Says what ran when the machine or tspm ended, if people look.</summary>
@@ -98,11 +173,35 @@ internal static class ListCommand
         }
         else
         {
-            context.Print(string.Join('\n', processes.Select(DescribeText.Format)));
-            context.Output.Flush();
+            await PrintFactsAsync(context, processes);
         }
 
         return ExitCodes.Done;
+    }
+
+    private static async Task PrintFactsAsync(
+        CliContext context,
+        IReadOnlyList<ProcessView> processes
+    )
+    {
+        var samples = TerminalFacts.IsUtf8Locale(Environment.GetEnvironmentVariable)
+            ? await context.Launcher.AskAsync(daemon =>
+                ReadPictures(
+                    daemon,
+                    context.Invocation.Arguments,
+                    processes.Count,
+                    SamplesRequest.MaxSeconds,
+                    DescribeText.PictureCells
+                )
+            )
+            : [];
+        context.Print(
+            string.Join(
+                '\n',
+                processes.Select(one => DescribeText.Format(one, samples.GetValueOrDefault(one.Id)))
+            )
+        );
+        context.Output.Flush();
     }
 
     private static async Task<ProcessesReply> DescribeOpenlyAsync(CliContext context)
@@ -143,8 +242,9 @@ internal static class ListCommand
     }
 
     /// <summary>Prints processes in the form that was asked for.</summary>
-    public static int Print(CliContext context, IReadOnlyList<ProcessView> processes)
+    public static int Print(CliContext context, ListLook look)
     {
+        var processes = look.Processes;
         var form = context.Invocation.Has("json")
             ? "json"
             : context.Invocation.Choice(
@@ -183,7 +283,8 @@ internal static class ListCommand
                         processes,
                         width,
                         context.OutputFacts.HasColor,
-                        isWide: form == "wide"
+                        isWide: form == "wide",
+                        look.Samples
                     )
                 );
                 break;
@@ -216,3 +317,11 @@ internal static class ListCommand
         context.Output.Flush();
     }
 }
+
+/// <summary>What <c>list</c> has read.</summary>
+/// <param name="Processes">In the order of rows.</param>
+/// <param name="Samples">What they used in the last minute, by id; null if it was not asked for.</param>
+internal sealed record ListLook(
+    IReadOnlyList<ProcessView> Processes,
+    IReadOnlyDictionary<uint, ProcessSamples>? Samples = null
+);

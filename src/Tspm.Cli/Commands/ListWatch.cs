@@ -2,7 +2,6 @@ using System.Text;
 using Tspm.Cli.Launch;
 using Tspm.Cli.Rendering;
 using Tspm.Cli.Terminal;
-using Tspm.Protocol.Messages;
 
 namespace Tspm.Cli.Commands;
 
@@ -13,7 +12,7 @@ internal static class ListWatch
     public static async Task<int> RunAsync(
         CliContext context,
         TimeSpan period,
-        Func<Task<IReadOnlyList<ProcessView>>> read
+        Func<Task<ListLook>> read
     )
     {
         using var signals = new FollowSignals();
@@ -27,14 +26,14 @@ internal static class ListWatch
         {
             do
             {
-                var processes = await read();
+                var look = await read();
                 if (isScreen)
                 {
-                    Draw(context, processes);
+                    Draw(context, look);
                 }
                 else
                 {
-                    ListCommand.Print(context, processes);
+                    ListCommand.Print(context, look);
                 }
             } while (await PauseAsync(period, signals.Token));
         }
@@ -51,13 +50,13 @@ internal static class ListWatch
         return ExitCodes.Signal + signals.Signal;
     }
 
-    private static void Draw(CliContext context, IReadOnlyList<ProcessView> processes)
+    private static void Draw(CliContext context, ListLook look)
     {
         var width = TerminalFacts.ReadWidth(1, Environment.GetEnvironmentVariable);
         var height = TerminalFacts.ReadHeight(1);
         var isWide = context.Invocation.Value("output") == "wide";
         var rows = ProcessTable
-            .Format(processes, width, context.OutputFacts.HasColor, isWide)
+            .Format(look.Processes, width, context.OutputFacts.HasColor, isWide, look.Samples)
             .TrimEnd('\n')
             .Split('\n');
         var text = new StringBuilder("\e[H");

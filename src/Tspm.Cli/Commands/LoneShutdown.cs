@@ -72,6 +72,7 @@ internal static class LoneShutdown
         var time = TimeProvider.System;
         var begin = time.GetTimestamp();
         var left = list.Runs.ToList();
+        var progress = Progress.Begin(context);
         var limit =
             TimeSpan.FromMilliseconds(list.Runs.Select(run => run.GraceMs).DefaultIfEmpty(0u).Max())
             + Margin;
@@ -85,18 +86,26 @@ internal static class LoneShutdown
                     var ended = left.Find(run => run.Process == process && run.Run == number);
                     if (left.Remove(ended))
                     {
+                        progress?.Clear();
                         Tell(context, nameOf(ended), time.GetElapsedTime(begin), ended.GraceMs);
                     }
 
                     break;
                 case false:
                     // The keeper has ended, and it does so only when all have.
+                    progress?.Clear();
                     return;
-                case null when context.ErrorFacts.IsTerminal && context.Quiet == 0:
-                    StopProgress.Write(
-                        context,
-                        StopProgress.TextOf(
-                            [.. left.Select(run => new StopTarget(nameOf(run), (int)run.GraceMs))],
+                case null:
+                    progress?.Draw(
+                        StopProgress.RowsOf(
+                            [
+                                .. left.Select(run => new StopTarget(
+                                    "",
+                                    nameOf(run),
+                                    (int)run.GraceMs,
+                                    Stop: null
+                                )),
+                            ],
                             time.GetElapsedTime(begin)
                         )
                     );
@@ -105,15 +114,12 @@ internal static class LoneShutdown
                     break;
             }
         }
+
+        progress?.Clear();
     }
 
     private static void Tell(CliContext context, string name, TimeSpan took, uint graceMs)
     {
-        if (context.ErrorFacts.IsTerminal)
-        {
-            StopProgress.Clear(context);
-        }
-
         context.PrintLine(
             string.Create(
                 CultureInfo.InvariantCulture,

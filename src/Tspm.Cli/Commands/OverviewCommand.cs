@@ -1,5 +1,6 @@
 using Tspm.Cli.CommandLine;
 using Tspm.Cli.Launch;
+using Tspm.Protocol;
 
 namespace Tspm.Cli.Commands;
 
@@ -27,7 +28,7 @@ internal static class OverviewCommand
         await using var client = await context.Launcher.TryConnectAsync(null, default);
         if (client is not null && await client.ListAsync([]) is { Processes.Count: > 0 } list)
         {
-            var code = ListCommand.Print(context, list.Processes);
+            var code = ListCommand.Print(context, new ListLook(list.Processes));
             ListCommand.NoteLeft(context, list.Processes);
             return code;
         }
@@ -80,12 +81,32 @@ internal static class OverviewCommand
         }
         else
         {
-            var parser = new CommandParser(CommandTree.Commands, CommandTree.Global);
-            var command = parser.Parse([.. invocation.Arguments, "--help"]).Command;
+            var command = CommandOf(invocation.Arguments);
             context.Print(HelpText.Of(command, CommandTree.PathOf(command)));
         }
 
         context.Output.Flush();
         return ExitCodes.Done;
+    }
+
+    private static CommandSpec CommandOf(IReadOnlyList<string> words)
+    {
+        try
+        {
+            var parser = new CommandParser(CommandTree.Commands, CommandTree.Global);
+            return parser.Parse([.. words, "--help"]).Command;
+        }
+        catch (CliException unknown) when (unknown.Code == ErrorCode.UnknownCommand)
+        {
+            var near = NearestNames.To(words[0], HelpTopics.Names);
+            throw near.Count == 0
+                ? unknown
+                : new CliException(
+                    ExitCodes.Usage,
+                    $"there is no command or topic \"{words[0]}\"",
+                    $"did you mean: {string.Join(", ", near)}?",
+                    unknown.Code
+                );
+        }
     }
 }

@@ -1,7 +1,6 @@
 using System.Text;
 using Tspm.Cli.Rendering;
 using Tspm.Cli.Terminal;
-using Tspm.Protocol.Messages;
 
 namespace Tspm.Cli.Commands;
 
@@ -11,23 +10,35 @@ internal sealed class Progress
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(200);
     private readonly CliContext _context;
-    private readonly TimeProvider _time = TimeProvider.System;
-    private readonly long _begin = TimeProvider.System.GetTimestamp();
     private int _shown;
 
     private Progress(CliContext context) => _context = context;
 
     /// <summary>Waits for an operation on processes; after 300 ms shows each that is on its way.</summary>
+    /// <param name="context">The outputs.</param>
+    /// <param name="aim">Which processes, and what limits the wait.</param>
+    /// <param name="work">The operation.</param>
+    public static Task<T> OfAsync<T>(CliContext context, ProgressAim aim, Task<T> work)
+    {
+        var rows = new ProgressRows(context, aim);
+        return OfAsync(context, rows.Read, work);
+    }
+
+    /// <summary>Waits for one thing; after 300 ms says what it is, against its limit.</summary>
+    /// <param name="context">The outputs.</param>
+    /// <param name="text">What is waited for.</param>
+    /// <param name="limit">How long it may take; null if nothing limits it.</param>
+    /// <param name="work">The operation.</param>
     public static Task<T> OfAsync<T>(
         CliContext context,
-        IReadOnlyList<string> select,
-        int timeoutMs,
+        string text,
+        TimeSpan? limit,
         Task<T> work
-    )
-    {
-        var limits = new Dictionary<uint, StopSpec?>();
-        return OfAsync(context, elapsed => Rows(context, select, timeoutMs, elapsed, limits), work);
-    }
+    ) => OfAsync(context, elapsed => [RowOf(text, elapsed, limit)], work);
+
+    /// <inheritdoc cref="OfAsync{T}(CliContext, string, TimeSpan?, Task{T})"/>
+    public static Task OfAsync(CliContext context, string text, TimeSpan? limit, Task work) =>
+        OfAsync(context, text, limit, Finished(work));
 
     /// <summary>Waits for an operation; after 300 ms shows the rows it is asked for again and again.</summary>
     public static async Task<T> OfAsync<T>(
@@ -36,60 +47,43 @@ internal sealed class Progress
         Task<T> work
     )
     {
-        var isShown =
-            context.ErrorFacts.IsTerminal
-            && !context.IsJson
-            && context.Quiet == 0
-            && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb");
-        if (!isShown || await Task.WhenAny(work, Task.Delay(Patience, TimeProvider.System)) == work)
+        var time = TimeProvider.System;
+        var begin = time.GetTimestamp();
+        if (
+            Begin(context) is not { } progress
+            || await Task.WhenAny(work, Task.Delay(Patience, time)) == work
+        )
         {
             return await work;
         }
 
-        var progress = new Progress(context);
         try
         {
             do
             {
-                progress.Draw(await Task.Run(() => rows(progress.Elapsed)));
-            } while (await Task.WhenAny(work, Task.Delay(Period, TimeProvider.System)) != work);
+                progress.Draw(await Task.Run(() => rows(time.GetElapsedTime(begin))));
+            } while (await Task.WhenAny(work, Task.Delay(Period, time)) != work);
 
             return await work;
         }
         finally
         {
-            progress.Draw([]);
+            progress.Clear();
         }
     }
 
-    /// <summary>One row for each process that is on its way.</summary>
-    public static IReadOnlyList<string> Describe(
-        IReadOnlyList<ProcessView> processes,
-        IReadOnlyDictionary<uint, StopSpec?> stops,
-        int timeoutMs,
-        TimeSpan elapsed
-    )
-    {
-        var so = Durations.FormatSeconds(elapsed.TotalSeconds);
-        var rows = new List<string>();
-        foreach (var one in processes)
-        {
-            var stop = stops.GetValueOrDefault(one.Id);
-            var limit = timeoutMs >= 0 ? timeoutMs : stop?.TimeoutMs ?? -1;
-            var of = limit >= 0 ? $" of {Durations.FormatMilliseconds(limit)}" : "";
-            if (one.Status == ProcessStatuses.Stopping)
-            {
-                var signal = stop is null ? "" : $", {SignalNames.NameOf(stop.Signal)} sent";
-                rows.Add($"stopping {TerminalSanitizer.Clean(one.Name)} … {so}{of}{signal}");
-            }
-            else if (one.Status == ProcessStatuses.Starting)
-            {
-                rows.Add($"starting {TerminalSanitizer.Clean(one.Name)} … {so}");
-            }
-        }
+    /// <summary>For who draws by itself; null where nothing is shown: outside a terminal, quiet, or in JSON.</summary>
+    public static Progress? Begin(CliContext context) =>
+        context.ErrorFacts.IsTerminal
+        && !context.IsJson
+        && context.Quiet == 0
+        && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb")
+            ? new Progress(context)
+            : null;
 
-        return rows;
-    }
+    /// <summary><c>waiting for web … 4s of 10s</c>.</summary>
+    public static string RowOf(string text, TimeSpan elapsed, TimeSpan? limit) =>
+        $"{text} … {Durations.FormatSeconds(elapsed.TotalSeconds)}{(limit is { } most ? $" of {Durations.Format(most)}" : "")}";
 
     /// <summary>As many rows as fit, cut to the width; the last one then tells how many do not.</summary>
     public static IReadOnlyList<string> Fit(IReadOnlyList<string> rows, int width, int height)
@@ -100,37 +94,8 @@ internal sealed class Progress
         return [.. shown.Select(row => CellWidth.Cut(row, Math.Max(1, width - 1)))];
     }
 
-    private TimeSpan Elapsed => Patience + _time.GetElapsedTime(_begin);
-
-    private static IReadOnlyList<string> Rows(
-        CliContext context,
-        IReadOnlyList<string> select,
-        int timeoutMs,
-        TimeSpan elapsed,
-        Dictionary<uint, StopSpec?> stops
-    )
-    {
-        if (context.Launcher.AskRunning(daemon => daemon.List(select)) is not { } reply)
-        {
-            return [];
-        }
-
-        // How each is stopped does not change meanwhile: it is asked for once.
-        if (
-            stops.Count == 0
-            && context.Launcher.AskRunning(daemon => daemon.Describe(select)) is { } all
-        )
-        {
-            foreach (var one in all.Processes)
-            {
-                stops[one.Id] = one.Stop;
-            }
-        }
-
-        return Describe(reply.Processes, stops, timeoutMs, elapsed);
-    }
-
-    private void Draw(IReadOnlyList<string> rows)
+    /// <summary>Shows rows instead of those before.</summary>
+    public void Draw(IReadOnlyList<string> rows)
     {
         var width = TerminalFacts.ReadWidth(2, Environment.GetEnvironmentVariable);
         var fitting = Fit(rows, width, TerminalFacts.ReadHeight(2));
@@ -149,5 +114,14 @@ internal sealed class Progress
         _shown = fitting.Count;
         _context.Errors.Write(Encoding.UTF8.GetBytes(text.ToString()));
         _context.Errors.Flush();
+    }
+
+    /// <summary>Takes the rows away.</summary>
+    public void Clear() => Draw([]);
+
+    private static async Task<bool> Finished(Task work)
+    {
+        await work;
+        return true;
     }
 }

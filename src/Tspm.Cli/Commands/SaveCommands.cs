@@ -45,7 +45,11 @@ internal static class SaveCommands
             File = FileOf(invocation),
         };
         await using var client = await context.ConnectAsync();
-        var reply = await client.ResurrectAsync(request);
+        var reply = await Progress.OfAsync(
+            context,
+            new ProgressAim([]),
+            client.ResurrectAsync(request)
+        );
         if (reply.Results.Count == 0 && !context.IsJson && context.Quiet == 0)
         {
             context.Say(

@@ -68,8 +68,10 @@ internal static class ShutdownCommand
         List<StopTarget> targets =
         [
             .. running.Select(process => new StopTarget(
+                process.Ns,
                 process.Name,
-                timeout ?? process.Stop?.TimeoutMs ?? DefaultGraceMs
+                timeout ?? process.Stop?.TimeoutMs ?? DefaultGraceMs,
+                process.Stop
             )),
         ];
         ConfirmOnTerminal(context, targets.Count);
@@ -83,8 +85,8 @@ internal static class ShutdownCommand
                 new ShutdownRequest { TimeoutMs = timeout ?? -1 },
                 deadline.Token
             );
-            await StopProgress.ShowAsync(context, client, targets, asked);
-            var code = ActionPrinter.Print(context, (await asked).Results);
+            var reply = await StopProgress.ShowAsync(context, targets, asked);
+            var code = ActionPrinter.Print(context, reply.Results);
             return Finish(context, keeper, code);
         }
         catch (OperationCanceledException)
@@ -135,8 +137,3 @@ internal static class ShutdownCommand
         return code == ExitCodes.Done ? code : ExitCodes.Partly;
     }
 }
-
-/// <summary>A program that is being stopped.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="GraceMs">Time until SIGKILL.</param>
-internal readonly record struct StopTarget(string Name, int GraceMs);

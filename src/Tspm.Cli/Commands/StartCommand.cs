@@ -42,7 +42,11 @@ internal static class StartCommand
             Replace = invocation.Has("replace"),
             Instances = (int)invocation.Number("instances", 1, InstanceSpec.MaxInstances, 0),
         };
-        var reply = await client.StartAsync(request);
+        var reply = await Progress.OfAsync(
+            context,
+            new ProgressAim([$"{request.Spec.Ns}/{request.Spec.Name}"]),
+            client.StartAsync(request)
+        );
         var result = reply.Results[0];
         var code = ActionPrinter.Print(context, reply.Results);
         if (code != ExitCodes.Done || result.Process is not { } process)
@@ -50,31 +54,39 @@ internal static class StartCommand
             return code;
         }
 
-        if (invocation.Has("attach"))
-        {
-            context.Output.Flush();
-            return await LogsCommand.FollowAsync(
-                context,
-                client,
-                [$"{result.Ns}/{result.Name}"],
-                tail: long.MaxValue
-            );
-        }
-
-        return invocation.Has("wait") ? await StartWait.RunAsync(context, client, reply.Results)
+        return invocation.Has("attach") ? await FollowAsync(context, client, result)
+            : invocation.Has("wait") ? await StartWait.RunAsync(context, client, reply.Results)
             : process.Pid is null ? code
             : await SettleAsync(context, client, process);
+    }
+
+    private static async Task<int> FollowAsync(
+        CliContext context,
+        TspmIpcClient client,
+        ActionResult started
+    )
+    {
+        context.Output.Flush();
+        return await LogsCommand.FollowAsync(
+            context,
+            client,
+            [$"{started.Ns}/{started.Name}"],
+            tail: long.MaxValue
+        );
     }
 
     private static async Task<int> StartKnownAsync(CliContext context, TspmIpcClient client)
     {
         var invocation = context.Invocation;
-        var known = await client.StartAsync(
-            new StartRequest
-            {
-                Select = invocation.Arguments,
-                NoDependencies = invocation.Has("no-deps"),
-            }
+        var request = new StartRequest
+        {
+            Select = invocation.Arguments,
+            NoDependencies = invocation.Has("no-deps"),
+        };
+        var known = await Progress.OfAsync(
+            context,
+            new ProgressAim(request.Select),
+            client.StartAsync(request)
         );
         var told = ActionPrinter.Print(context, known.Results);
         return told == ExitCodes.Done && invocation.Has("wait")

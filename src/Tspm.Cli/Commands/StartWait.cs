@@ -21,27 +21,23 @@ internal static class StartWait
         var wanted = string.IsNullOrEmpty(invocation.Value("wait"))
             ? "ready"
             : invocation.Choice("wait", ["ready", "running"], "ready");
-        using var deadline = new CancellationTokenSource(limit, TimeProvider.System);
-        using var timer = new PeriodicTimer(Period, TimeProvider.System);
         IReadOnlyList<string> ids = [.. started.Select(result => $"{result.Id}")];
-        IReadOnlyList<ProcessView> missing = [];
-        try
+        var aim = new ProgressAim(ids) { Limit = limit, NeedsReady = wanted == "ready" };
+        var (missing, over) = await Progress.OfAsync(
+            context,
+            aim,
+            WaitAsync(client, ids, wanted, limit)
+        );
+        if (over is not null)
         {
-            do
-            {
-                var now = (await client.ListAsync(ids)).Processes;
-                missing = [.. now.Where(process => !Serves(process, wanted))];
-                if (missing.FirstOrDefault(IsOver) is { } over)
-                {
-                    context.Say(
-                        $"tspm: {over.Name} is {over.StatusText}{(over.Reason is { } why ? $": {why}" : "")}"
-                    );
-                    context.Say($"  see: tspm logs {over.Name}");
-                    return ExitCodes.Failed;
-                }
-            } while (missing.Count > 0 && await timer.WaitForNextTickAsync(deadline.Token));
+            context.Say(
+                $"tspm: {over.Name} is {over.StatusText}{(over.Reason is { } why ? $": {why}" : "")}"
+            );
+            context.Say($"  see: tspm logs {over.Name}");
+            return ExitCodes.Failed;
         }
-        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+
+        if (missing.Count > 0)
         {
             var names = string.Join(
                 ", ",
@@ -54,6 +50,38 @@ internal static class StartWait
         }
 
         return ExitCodes.Done;
+    }
+
+    /// <summary>Asks again and again.</summary>
+    /// <returns>Those that do not serve when the time is over, or one that never will.</returns>
+    private static async Task<(IReadOnlyList<ProcessView> Missing, ProcessView? Over)> WaitAsync(
+        TspmIpcClient client,
+        IReadOnlyList<string> ids,
+        string wanted,
+        TimeSpan limit
+    )
+    {
+        using var deadline = new CancellationTokenSource(limit, TimeProvider.System);
+        using var timer = new PeriodicTimer(Period, TimeProvider.System);
+        IReadOnlyList<ProcessView> missing = [];
+        try
+        {
+            do
+            {
+                var now = (await client.ListAsync(ids)).Processes;
+                missing = [.. now.Where(process => !Serves(process, wanted))];
+                if (missing.FirstOrDefault(IsOver) is { } over)
+                {
+                    return (missing, over);
+                }
+            } while (missing.Count > 0 && await timer.WaitForNextTickAsync(deadline.Token));
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            // The time is over: what is missing is told.
+        }
+
+        return (missing, null);
     }
 
     private static bool Serves(ProcessView process, string wanted) =>

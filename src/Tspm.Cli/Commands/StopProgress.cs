@@ -1,94 +1,48 @@
-using System.Globalization;
-using System.Text;
-using Tspm.Cli.Rendering;
-using Tspm.Client;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Cli.Commands;
 
-/// <summary>On a terminal, one line that is rewritten while programs end: <c>stopping web … 4s of 10s</c>.</summary>
+/// <summary>What a shutdown waits for: a row for each program that has not ended.</summary>
 internal static class StopProgress
 {
-    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(300);
-    private static readonly TimeSpan Next = TimeSpan.FromMilliseconds(250);
-
-    /// <summary>Shows it until the answer is there; outside a terminal only waits.</summary>
-    public static async Task ShowAsync(
+    /// <summary>Waits for the answer, and shows it meanwhile.</summary>
+    public static Task<T> ShowAsync<T>(
         CliContext context,
-        TspmIpcClient client,
         IReadOnlyList<StopTarget> targets,
-        Task asked
-    )
-    {
-        if (!context.ErrorFacts.IsTerminal || context.Quiet > 0)
-        {
-            return;
-        }
+        Task<T> asked
+    ) => Progress.OfAsync(context, elapsed => RowsOf(FindLeft(context, targets), elapsed), asked);
 
-        var begin = TimeProvider.System.GetTimestamp();
-        var pause = First;
-        while (await Task.WhenAny(asked, Task.Delay(pause, TimeProvider.System)) != asked)
-        {
-            pause = Next;
-            var left = await FindLeftAsync(client, targets);
-            if (left.Count > 0)
-            {
-                Write(context, TextOf(left, TimeProvider.System.GetElapsedTime(begin)));
-            }
-        }
-
-        Clear(context);
-    }
-
-    /// <summary>The line.</summary>
+    /// <summary>The rows, the slowest first.</summary>
     /// <param name="left">Who has not ended.</param>
     /// <param name="elapsed">Since they were asked.</param>
-    internal static string TextOf(IReadOnlyList<StopTarget> left, TimeSpan elapsed)
-    {
-        var slowest = left.MaxBy(target => target.GraceMs);
-        var others = left.Count > 1 ? $" and {left.Count - 1} more" : "";
-        var limit = Durations.FormatMilliseconds(slowest.GraceMs);
-        var name = TerminalSanitizer.Clean(slowest.Name);
-        return elapsed.TotalMilliseconds > slowest.GraceMs
-            ? $"stopping {name}{others} … {limit} are over, SIGKILL sent"
-            : string.Create(
-                CultureInfo.InvariantCulture,
-                $"stopping {name}{others} … {(int)elapsed.TotalSeconds}s of {limit}"
-            );
-    }
+    public static IReadOnlyList<string> RowsOf(IReadOnlyList<StopTarget> left, TimeSpan elapsed) =>
+        [
+            .. left.OrderByDescending(target => target.GraceMs)
+                .Select(target =>
+                    ProgressRows.StopRow(target.Name, target.Stop, target.GraceMs, elapsed)
+                ),
+        ];
 
-    /// <summary>Rewrites the line.</summary>
-    internal static void Write(CliContext context, string text)
-    {
-        context.Errors.Write(Encoding.UTF8.GetBytes($"\r\e[K{text}"));
-        context.Errors.Flush();
-    }
-
-    /// <summary>Takes the line away.</summary>
-    internal static void Clear(CliContext context) => Write(context, "");
-
-    private static async Task<List<StopTarget>> FindLeftAsync(
-        TspmIpcClient client,
+    private static IReadOnlyList<StopTarget> FindLeft(
+        CliContext context,
         IReadOnlyList<StopTarget> targets
     )
     {
-        try
-        {
-            var living = (await client.ListAsync([])).Processes;
-            return
-            [
-                .. targets.Where(target =>
-                    living.Any(process =>
-                        process.Name == target.Name
-                        && process.Status is ProcessStatuses.Stopping or ProcessStatuses.Running
-                    )
-                ),
-            ];
-        }
-        catch (TspmException)
-        {
-            // It leaves just now: nothing is left to show.
-            return [];
-        }
+        // A daemon that leaves just now answers nobody: nothing is left to show.
+        var living = context
+            .Launcher.AskRunning(daemon => daemon.List([]))
+            ?.Processes.Where(process => process.Pid is not null)
+            .Select(process => (process.Ns, process.Name))
+            .ToHashSet();
+        return living is null
+            ? []
+            : [.. targets.Where(target => living.Contains((target.Ns, target.Name)))];
     }
 }
+
+/// <summary>A program that is being stopped.</summary>
+/// <param name="Ns">Its namespace; empty if it is not known.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="GraceMs">Time until SIGKILL.</param>
+/// <param name="Stop">How it is asked to; null if it is not known.</param>
+internal readonly record struct StopTarget(string Ns, string Name, int GraceMs, StopSpec? Stop);

@@ -27,7 +27,12 @@ internal static class StoreCommands
             $"take stored entries of {string.Join(' ', invocation.Arguments)} from the disk?"
         );
         await using var client = await context.ConnectAsync();
-        var reply = await client.FlushAsync(request);
+        var reply = await Progress.OfAsync(
+            context,
+            "taking stored entries from the disk",
+            null,
+            client.FlushAsync(request)
+        );
         if (context.IsJson)
         {
             context.PrintLine(
@@ -57,7 +62,12 @@ internal static class StoreCommands
     {
         var context = CliContext.Of(invocation);
         await using var client = await context.ConnectAsync();
-        var reply = await client.VerifyAsync(invocation.Arguments);
+        var reply = await Progress.OfAsync(
+            context,
+            "checking what is stored",
+            null,
+            client.VerifyAsync(invocation.Arguments)
+        );
         if (context.IsJson)
         {
             context.PrintLine(

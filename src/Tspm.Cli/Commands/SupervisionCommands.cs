@@ -28,7 +28,12 @@ internal static class SupervisionCommands
             Parallel = (int)invocation.Number("parallel", 1, InstanceSpec.MaxInstances, 1),
         };
         await using var client = await context.ConnectAsync();
-        return ActionPrinter.Print(context, (await client.ReloadAsync(request)).Results);
+        var reply = await Progress.OfAsync(
+            context,
+            new ProgressAim(request.Select) { NeedsReady = true },
+            client.ReloadAsync(request)
+        );
+        return ActionPrinter.Print(context, reply.Results);
     }
 
     /// <summary>Has so many instances.</summary>
@@ -53,7 +58,12 @@ internal static class SupervisionCommands
         }
 
         await using var client = await context.ConnectAsync();
-        var reply = await client.ScaleAsync(new ScaleRequest(invocation.Arguments[0], count));
+        var name = invocation.Arguments[0];
+        var reply = await Progress.OfAsync(
+            context,
+            new ProgressAim([name]),
+            client.ScaleAsync(new ScaleRequest(name, count))
+        );
         return ActionPrinter.Print(context, reply.Results);
     }
 

@@ -13,6 +13,7 @@ internal static class TopCommand
 {
     private const int MinPeriodMs = 100;
     private const int DefaultPeriodMs = 1_000;
+    private static readonly TimeSpan SecondSample = TimeSpan.FromSeconds(2);
 
     /// <summary>Runs it.</summary>
     public static async Task<int> RunAsync(Invocation invocation)
@@ -78,25 +79,51 @@ internal static class TopCommand
         var time = TimeProvider.System;
         try
         {
-            state = state.After(await TopLoop.ReadAsync(client, select, time, signals.Token));
-            do
+            state = await FirstLookAsync(client, state, select, signals.Token);
+            while (true)
             {
-                await Task.Delay(period, time, signals.Token);
-                state = state.After(await TopLoop.ReadAsync(client, select, time, signals.Token));
                 context.Print(
                     form == "table"
                         ? TopTable.Format(state, context.OutputFacts.Width)
                         : TopJson.Format(state) + "\n"
                 );
                 context.Output.Flush();
-            } while (!context.Invocation.Has("once"));
+                if (context.Invocation.Has("once"))
+                {
+                    return ExitCodes.Done;
+                }
 
-            return ExitCodes.Done;
+                await Task.Delay(period, time, signals.Token);
+                state = state.After(await TopLoop.ReadAsync(client, select, time, signals.Token));
+            }
         }
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
         {
             LibC.DieBy(signals.Signal);
             return ExitCodes.Signal + signals.Signal;
+        }
+    }
+
+    // What is printed per second is known from the second sample on; a program that lives for a moment never has one.
+    private static async Task<TopState> FirstLookAsync(
+        TspmIpcClient client,
+        TopState state,
+        IReadOnlyList<string> select,
+        CancellationToken ct
+    )
+    {
+        var time = TimeProvider.System;
+        var begin = time.GetTimestamp();
+        while (true)
+        {
+            state = state.After(await TopLoop.ReadAsync(client, select, time, ct));
+            var isKnown = state.Rows.All(row => row.View.Pid is null || !double.IsNaN(row.Rate));
+            if (isKnown || time.GetElapsedTime(begin) > SecondSample)
+            {
+                return state;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(MinPeriodMs), time, ct);
         }
     }
 }

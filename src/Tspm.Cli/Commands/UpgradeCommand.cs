@@ -26,11 +26,26 @@ internal static class UpgradeCommand
         using var keeper =
             KeeperCaller.TryConnect(context.Home)
             ?? throw new CliException(ExitCodes.NoDaemon, "no keeper answers");
-        Require(keeper.Upgrade(ControlKind.UpgradeDaemon, program), program[0]);
-        await WaitForDaemonAsync(context, keeper);
+        await Progress.OfAsync(
+            context,
+            "replacing the daemon",
+            Deadline,
+            Task.Run(async () =>
+            {
+                Require(keeper.Upgrade(ControlKind.UpgradeDaemon, program), program[0]);
+                await WaitForDaemonAsync(context, keeper);
+            })
+        );
         if (!invocation.Has("keep-keeper"))
         {
-            Require(keeper.Upgrade(ControlKind.UpgradeKeeper, program), program[0]);
+            await Progress.OfAsync(
+                context,
+                "replacing the keeper",
+                KeeperCaller.AnswerDeadline,
+                Task.Run(() =>
+                    Require(keeper.Upgrade(ControlKind.UpgradeKeeper, program), program[0])
+                )
+            );
         }
 
         if (!context.IsJson && context.Quiet == 0)

@@ -53,13 +53,9 @@ internal static class WaitCommand
                     : WaitForLineAsync(client, log, pattern, invocation, either.Token)
             )
             .ToList();
-        var shown = TerminalSanitizer.Clean(string.Join(", ", logs.Select(log => log.Name)));
         var results = await Progress.OfAsync(
             context,
-            elapsed =>
-                [
-                    $"waiting for {shown}: {TerminalSanitizer.Clean(condition)} … {Durations.FormatSeconds(elapsed.TotalSeconds)} of {Durations.Format(limit)}",
-                ],
+            elapsed => RowsOf(logs, waits, condition, limit, elapsed),
             Task.WhenAll(waits)
         );
         if (signals.Signal != 0)
@@ -70,6 +66,24 @@ internal static class WaitCommand
         Print(context, condition, results);
         return results.Max(result => result.ExitCode);
     }
+
+    private static IReadOnlyList<string> RowsOf(
+        IReadOnlyList<LogTarget> logs,
+        List<Task<WaitResult>> waits,
+        string condition,
+        TimeSpan limit,
+        TimeSpan elapsed
+    ) =>
+        [
+            .. logs.Where((_, at) => !waits[at].IsCompleted)
+                .Select(log =>
+                    Progress.RowOf(
+                        TerminalSanitizer.Clean($"waiting for {log.Name}: {condition}"),
+                        elapsed,
+                        limit
+                    )
+                ),
+        ];
 
     private static void Print(CliContext context, string condition, WaitResult[] results)
     {

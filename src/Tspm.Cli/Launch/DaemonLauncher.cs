@@ -20,6 +20,9 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
     /// <summary>Told how many programs ran when the machine or tspm ended, if this command started the daemon; null if nobody wants to know.</summary>
     public Action<int>? Started { get; set; }
 
+    /// <summary>Waits for the start of a daemon, and may show that meanwhile.</summary>
+    public Func<Task, Task> Starting { get; init; } = work => work;
+
     /// <summary>A connection for questions; a daemon is started if there is none.</summary>
     /// <exception cref="CliException">There is none and none can be started.</exception>
     public async Task<TspmIpcClient> ConnectAsync(
@@ -42,7 +45,7 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
             );
         }
 
-        await StartAsync(ct);
+        await Starting(Task.Run(() => StartAsync(ct), ct));
         var started =
             await TryConnectAsync(reconnect, ct)
             ?? throw new CliException(

@@ -8,7 +8,9 @@ namespace Tspm.Cli.Launch;
 /// <remarks>One thread. The home was checked to be ours alone before this is used.</remarks>
 internal sealed class KeeperCaller : IDisposable
 {
-    private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(20);
+    /// <summary>How long a keeper may take to answer.</summary>
+    public static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(20);
+
     private readonly Socket _socket;
     private uint _lastId;
 

@@ -7,10 +7,17 @@ namespace Tspm.Cli.Rendering;
 /// <summary>All facts about a process, for people.</summary>
 internal static class DescribeText
 {
+    /// <summary>Parts of the last five minutes in a picture.</summary>
+    public const int PictureCells = 30;
+
     private const int KeyColumn = 14;
+    private const double FullCpu = 100;
+    private const double LeastRate = 10;
 
     /// <summary>The text.</summary>
-    public static string Format(ProcessView process)
+    /// <param name="process">The facts.</param>
+    /// <param name="samples">What it used in the last minutes; null shows no picture.</param>
+    public static string Format(ProcessView process, ProcessSamples? samples = null)
     {
         var text = new StringBuilder();
         text.Append($"{Clean(process.Ns)}/{Clean(process.Name)} (id {process.Id})\n");
@@ -25,12 +32,8 @@ internal static class DescribeText
         Row(text, "restarts", $"{process.Restarts}  (policy {process.Restart})");
         Row(text, "command", string.Join(' ', process.Command.Select(Quote)));
         Row(text, "directory", Clean(process.Cwd));
-        Row(
-            text,
-            "memory, cpu",
-            $"{(process.MemoryBytes is { } memory ? ByteSizes.Format(memory) : "-")}, {process.CpuPercent?.ToString(CultureInfo.InvariantCulture) ?? "-"}%"
-        );
         Use(text, process);
+        Pictures(text, samples);
         if (process.Stop is { } stop)
         {
             var first =
@@ -63,8 +66,26 @@ internal static class DescribeText
         return text.ToString();
     }
 
+    private static void Pictures(StringBuilder text, ProcessSamples? samples)
+    {
+        if (samples?.Cpu is { } cpu && cpu.Any(part => part is not null))
+        {
+            Row(text, "cpu 5m", Draw(Sparkline.ValuesOf(cpu), FullCpu));
+            Row(text, "memory 5m", Draw(Sparkline.ValuesOf(samples.Memory), 1));
+            Row(text, "lines/s 5m", Draw(Sparkline.ValuesOf(samples.Lines), LeastRate));
+        }
+    }
+
+    private static string Draw(IReadOnlyList<double> values, double least) =>
+        Sparkline.Draw(values, PictureCells, least, missing: '·');
+
     private static void Use(StringBuilder text, ProcessView process)
     {
+        Row(
+            text,
+            "memory, cpu",
+            $"{(process.MemoryBytes is { } memory ? ByteSizes.Format(memory) : "-")}, {process.CpuPercent?.ToString(CultureInfo.InvariantCulture) ?? "-"}%"
+        );
         if (process.Use is { } use)
         {
             Row(

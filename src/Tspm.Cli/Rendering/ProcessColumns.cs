@@ -48,6 +48,13 @@ internal static class ProcessColumns
             one => one.MemoryBytes is { } memory ? ByteSizes.Format(memory) : "-",
             one => one.MemoryBytes ?? -1
         ),
+        new(
+            "log",
+            "LOG/S",
+            true,
+            one => Sparkline.FormatRate(one.Use?.LinesPerSecond ?? double.NaN),
+            one => one.Use?.LinesPerSecond ?? -1
+        ),
         new("lines", "LINES", true, one => Count(one, counts => counts.Entries), EntriesOf),
         new(
             "bytes",

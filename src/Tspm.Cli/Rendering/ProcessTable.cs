@@ -6,8 +6,14 @@ namespace Tspm.Cli.Rendering;
 /// <summary>The table of <c>list</c>. It is cut to the width of a terminal only; every text that is not ours is made harmless.</summary>
 internal static class ProcessTable
 {
+    /// <summary>Parts of the last minute in the picture of a row.</summary>
+    public const int PictureCells = 8;
+
+    private const int LeastRate = 10;
+    private const string PictureHead = "LAST 60s";
     private const int MinName = 8;
     private const int Between = 2;
+    private const string History = "history";
     private static readonly string[] Usual =
     [
         "id",
@@ -23,11 +29,13 @@ internal static class ProcessTable
     private static readonly string[] Wide =
     [
         .. Usual,
+        "log",
+        History,
         "lines",
-        "next",
         "bytes",
         "lost",
         "disk",
+        "next",
         "restart",
         "cwd",
         "command",
@@ -50,16 +58,23 @@ internal static class ProcessTable
     /// <param name="width">Cells of the terminal; null cuts nothing.</param>
     /// <param name="hasColor">Colour for states.</param>
     /// <param name="isWide">All columns.</param>
+    /// <param name="samples">What they used in the last minute, by id; null shows no picture of it.</param>
     public static string Format(
         IReadOnlyList<ProcessView> processes,
         int? width,
         bool hasColor,
-        bool isWide = false
+        bool isWide = false,
+        IReadOnlyDictionary<uint, ProcessSamples>? samples = null
     )
     {
         var hasNamespaces = processes.Any(process => process.Ns != "default");
-        var names = (isWide ? Wide : Usual).ToList();
+        var names = (isWide ? Wide : Usual).Where(name => name != History).ToList();
         var columns = names.ConvertAll(name => MakeColumn(name, processes, hasNamespaces));
+        if (isWide && samples is not null)
+        {
+            columns.Insert(Array.IndexOf(Wide, History), PictureOf(processes, samples));
+        }
+
         Fit(columns, width);
         var text = new StringBuilder();
         for (var row = -1; row < processes.Count; row++)
@@ -99,6 +114,25 @@ internal static class ProcessTable
             cells,
             cells.Append(kind.Head).Max(CellWidth.Measure)
         );
+    }
+
+    // Always of the same width and without a blank, so that a script still finds its columns.
+    private static Column PictureOf(
+        IReadOnlyList<ProcessView> processes,
+        IReadOnlyDictionary<uint, ProcessSamples> samples
+    )
+    {
+        var cells = processes
+            .Select(one =>
+                Sparkline.Draw(
+                    Sparkline.ValuesOf(samples.GetValueOrDefault(one.Id)?.Lines),
+                    PictureCells,
+                    LeastRate,
+                    missing: '·'
+                )
+            )
+            .ToList();
+        return new Column(History, PictureHead, isRight: false, cells, PictureCells);
     }
 
     // First the least needed columns go, then the name is cut, then whatever is left.

@@ -13,6 +13,9 @@ public sealed record SamplesRequest
     /// <summary>The most parts of all histories of one answer together.</summary>
     public const int MaxAllPoints = 60_000;
 
+    // Made between two questions.
+    private const int MadeMeanwhile = 100;
+
     /// <summary>Which ones; empty means all.</summary>
     public IReadOnlyList<string> Select { get; set; } = [];
 
@@ -24,6 +27,10 @@ public sealed record SamplesRequest
 
     /// <summary>Also what costs more to read: proportional memory and open files, fresh.</summary>
     public bool Details { get; set; }
+
+    /// <summary>The parts of a history that an answer has room for: fewer than wanted with very many processes.</summary>
+    public static int PointsFor(int wanted, int processes) =>
+        Math.Min(wanted, MaxAllPoints / (processes + MadeMeanwhile));
 }
 
 /// <summary>The answer to <see cref="SamplesRequest"/>.</summary>

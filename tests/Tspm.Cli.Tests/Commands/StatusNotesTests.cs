@@ -28,15 +28,19 @@ public sealed class StatusNotesTests
     [Fact]
     public void A_stop_is_shown_against_its_limit()
     {
-        StopTarget[] left = [new("web", 10_000), new("db", 60_000)];
+        StopTarget[] left =
+        [
+            new("", "web", 10_000, Stop: null),
+            new("", "db", 60_000, new StopSpec { Signal = 2 }),
+        ];
 
         Assert.Equal(
-            "stopping db and 1 more … 4s of 1m00s",
-            StopProgress.TextOf(left, TimeSpan.FromSeconds(4.9))
+            ["stopping db … 4s of 1m00s, SIGINT sent", "stopping web … 4s of 10s"],
+            StopProgress.RowsOf(left, TimeSpan.FromSeconds(4.9))
         );
         Assert.Equal(
-            "stopping web … 10s are over, SIGKILL sent",
-            StopProgress.TextOf([left[0]], TimeSpan.FromSeconds(11))
+            ["stopping web … 10s are over, SIGKILL sent"],
+            StopProgress.RowsOf(left[..1], TimeSpan.FromSeconds(11))
         );
     }
 

@@ -3,6 +3,7 @@ using Tspm.Cli.FullScreen.Keys;
 using Tspm.Cli.FullScreen.Model;
 using Tspm.Cli.FullScreen.Top;
 using Tspm.Cli.Tests.Completion;
+using Tspm.Protocol.Messages;
 
 namespace Tspm.Cli.Tests.FullScreen;
 
@@ -53,9 +54,9 @@ public sealed class TopTests
         Assert.Equal(
             """
             NAME      STATUS          CPU     MEM    LOG/S  CPU 60s       LOG 60s
-            busy      running       95.0%     84M        0            ██             ▁
-            web       running       12.5%     84M      310            ▂▂             █
-            idle      stopped           -       -        0                           ▁
+            busy      running       95.0%     84M        0           ███            ▁▁
+            web       running       12.5%     84M      310            ▂▂            ▂█
+            idle      stopped           -       -        -
             """.ReplaceLineEndings("\n"),
             string.Join('\n', TopTable.Format(Some(), 80).TrimEnd('\n').Split('\n'))
         );
@@ -83,15 +84,36 @@ public sealed class TopTests
             MemoryBytes = null,
             UptimeSeconds = null,
         };
-        return new TopState()
-            .After(new ListArrived([At(web, 1_000), At(busy, 5), At(idle, 5)], 1_000))
-            .After(new ListArrived([At(web, 1_310), At(busy, 5), At(idle, 5)], 2_000));
+        return new TopState().After(
+            new ListArrived([Printing(web, 310), Printing(busy, 0), idle], 1_000)
+            {
+                Samples = new Dictionary<uint, ProcessSamples>
+                {
+                    [web.Id] = History(web, [null, 10, 310], [null, 12.5, 12.5]),
+                    [busy.Id] = History(busy, [null, 0, 0], [95, 95, 95]),
+                },
+            }
+        );
     }
 
-    private static Protocol.Messages.ProcessView At(
-        Protocol.Messages.ProcessView view,
-        long head
-    ) => view with { Log = new Protocol.Messages.LogView("l", 1, head, 0, 0, 0, "") };
+    private static ProcessView Printing(ProcessView view, double perSecond) =>
+        view with
+        {
+            Use = new SampleView { LinesPerSecond = perSecond },
+        };
+
+    private static ProcessSamples History(ProcessView view, double?[] lines, double?[] cpu) =>
+        new()
+        {
+            Id = view.Id,
+            Ns = view.Ns,
+            Name = view.Name,
+            Status = view.Status,
+            StatusText = view.StatusText,
+            Lines = lines,
+            Cpu = cpu,
+            Memory = [1, null, 2],
+        };
 
     private static IReadOnlyList<string> Names(TopState state) =>
         [.. state.Rows.Select(row => row.View.Name)];

@@ -312,6 +312,9 @@ public sealed class UiModelTests
     private static string Lines(UiRig rig) =>
         string.Join(
             '\n',
-            rig.Screen.Split('\n').Where(row => row.Contains("line ", StringComparison.Ordinal))
+            // Without the edge, which tells how much there is.
+            rig.Screen.Split('\n')
+                .Where(row => row.Contains("line ", StringComparison.Ordinal))
+                .Select(row => row[..^1])
         );
 }

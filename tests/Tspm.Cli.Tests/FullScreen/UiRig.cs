@@ -15,6 +15,7 @@ internal sealed class UiRig
     private const long Begin = 17_698_683_061_230_000; // 2026-01-31T14:05:06.123Z
     private readonly Dictionary<uint, List<LogLine>> _logs = [];
     private readonly Dictionary<uint, long> _oldest = [];
+    private readonly Dictionary<uint, long> _listed = [];
     private readonly Dictionary<uint, ProcessView> _views = [];
     private readonly Queue<UiEffect> _asked = new();
     private ulong _ord;
@@ -100,6 +101,7 @@ internal sealed class UiRig
     public void List()
     {
         _now += 1000;
+        var samples = _views.Values.ToDictionary(view => view.Id, Sample);
         Send(
             new ListArrived(
                 [
@@ -107,12 +109,33 @@ internal sealed class UiRig
                         view with
                         {
                             Log = new LogView($"log{view.Id}", 1, Head(view.Id), 0, 0, 0, ""),
+                            Use = new SampleView { LinesPerSecond = samples[view.Id].Lines![^1] },
                         }
                     ),
                 ],
                 _now
             )
+            {
+                Samples = samples,
+            }
         );
+    }
+
+    // As a daemon that is looked at once a second.
+    private ProcessSamples Sample(ProcessView view)
+    {
+        var head = Head(view.Id);
+        double? rate = _listed.TryGetValue(view.Id, out var before) ? head - before : null;
+        _listed[view.Id] = head;
+        return new ProcessSamples
+        {
+            Id = view.Id,
+            Ns = view.Ns,
+            Name = view.Name,
+            Status = view.Status,
+            StatusText = view.StatusText,
+            Lines = [null, null, null, null, null, rate],
+        };
     }
 
     public void Press(params string[] keys)

@@ -19,6 +19,7 @@ public sealed class UiViewTests
         "Delete",
         "x",
         "y",
+        "z",
         "\\",
         "(",
     ];
@@ -43,6 +44,54 @@ public sealed class UiViewTests
         rig.Press("a", "Tab", "k", "k", "m", "k");
 
         CheckGolden("ui-merged.txt", rig.Screen);
+    }
+
+    [Fact]
+    public void The_edge_tells_where_the_view_stands_and_what_lies_where()
+    {
+        var rig = Shop(100, 24);
+        rig.Print(1, 1, _ => "at last: the needle");
+        rig.Print(1, 3, seq => $"line {seq}");
+        rig.Press("Tab", "g", "j", "m", "/");
+        rig.Type("needle");
+        rig.Press("Enter");
+
+        var edge = rig.Screen.Split('\n')[2..21].Select(row => row[^1]).ToArray();
+
+        // A mark at the top, then what was loaded on the way; the view with its match stands at the end.
+        Assert.Equal('◀', edge[0]);
+        Assert.Contains('╂', edge);
+        Assert.Contains('╋', edge);
+        Assert.Contains('│', edge);
+    }
+
+    [Fact]
+    public void Stack_traces_are_folded_and_a_match_in_one_unfolds_it()
+    {
+        var rig = Shop(100, 24);
+        rig.Print(1, "System.Exception: no");
+        for (var i = 1; i <= 9; i++)
+        {
+            rig.Print(1, $"   at Frame{i}()");
+        }
+
+        rig.Print(1, "after");
+        rig.List();
+        rig.Press("z");
+
+        var folded = rig.Screen;
+        rig.Press("k", "k", "/");
+        rig.Type("Frame7");
+        rig.Press("Enter");
+
+        Assert.Contains("at Frame2()", folded, StringComparison.Ordinal);
+        Assert.Contains("    … 7 more lines; z unfolds", folded, StringComparison.Ordinal);
+        Assert.DoesNotContain("at Frame3()", folded, StringComparison.Ordinal);
+        Assert.Contains("after", folded, StringComparison.Ordinal);
+        Assert.Contains("at Frame7()", rig.Screen, StringComparison.Ordinal);
+        Assert.Contains("at Frame3()", rig.Screen, StringComparison.Ordinal);
+        rig.Press("z", "z", "z");
+        Assert.Contains("more lines", rig.Screen, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -184,7 +233,7 @@ public sealed class UiViewTests
             if (!plan.IsTooSmall)
             {
                 Assert.Contains((char)row[0].Rune, "┌│├└◀");
-                Assert.Contains((char)row[^1].Rune, "┐│┤┘");
+                Assert.Contains((char)row[^1].Rune, "┐│┤┘┃┠╋┇╂◀");
             }
         }
 

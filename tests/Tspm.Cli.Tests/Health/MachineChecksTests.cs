@@ -1,11 +1,8 @@
-using Tspm.Cli.Commands;
 using Tspm.Cli.Health;
-using Tspm.Cli.Tests.Completion;
-using Tspm.Protocol.Messages;
 
 namespace Tspm.Cli.Tests.Health;
 
-/// <summary>What doctor says of machines, and what progress says of operations.</summary>
+/// <summary>What doctor says of machines.</summary>
 public sealed class MachineChecksTests
 {
     private const string Mounts = """
@@ -50,40 +47,4 @@ public sealed class MachineChecksTests
                 .Session("0::/user.slice/user-1000.slice/session-3.scope\n", true, "nobody-here")
                 .Verdict
         );
-
-    [Fact]
-    public void Progress_tells_time_limit_and_signal()
-    {
-        var stopping = SomeProcess.With("web", "default", 1) with
-        {
-            Status = ProcessStatuses.Stopping,
-        };
-        var stops = new Dictionary<uint, StopSpec?>
-        {
-            [0] = new StopSpec { Signal = 15, TimeoutMs = 10_000 },
-        };
-
-        Assert.Equal(
-            ["stopping web … 4s of 10s, SIGTERM sent"],
-            Progress.Describe(
-                [stopping, SomeProcess.With("db", "default", 1, id: 1)],
-                stops,
-                -1,
-                TimeSpan.FromSeconds(4)
-            )
-        );
-        Assert.Equal(
-            ["stopping web … 4s of 2s, SIGTERM sent"],
-            Progress.Describe([stopping], stops, 2_000, TimeSpan.FromSeconds(4))
-        );
-    }
-
-    [Fact]
-    public void Progress_fits_the_terminal()
-    {
-        var rows = Enumerable.Range(0, 9).Select(i => $"stopping process-{i}").ToList();
-
-        Assert.Equal(["stopping …", "stopping …", "… 7 more"], Progress.Fit(rows, 11, 4));
-        Assert.Equal(9, Progress.Fit(rows, 80, 24).Count);
-    }
 }

@@ -54,6 +54,41 @@ public sealed class ProcessTableTests
         );
 
     [Fact]
+    public void The_wide_table_has_what_each_prints_and_a_picture_of_the_last_minute()
+    {
+        var some = Some.Select((one, at) => one with { Id = (uint)at }).ToArray();
+        some[0] = some[0] with { Use = new SampleView { LinesPerSecond = 310 } };
+        var samples = new Dictionary<uint, ProcessSamples>
+        {
+            [0] = new()
+            {
+                Id = 0,
+                Ns = "default",
+                Name = "web",
+                Status = "running",
+                StatusText = "running",
+                Lines = [null, null, 100, 310, 310, 0, 155, 310],
+            },
+        };
+
+        var rows = ProcessTable
+            .Format(some, null, hasColor: false, isWide: true, samples)
+            .Split('\n');
+
+        Assert.Matches(
+            @"MEM +LOG/S +LAST 60s +LINES +BYTES +LOST +DISK +NEXT +RESTART +DIRECTORY +COMMAND$",
+            rows[0]
+        );
+        Assert.Contains(" 310  ··▄██▁▅█  ", rows[1], StringComparison.Ordinal);
+        Assert.Contains("   -  ········  ", rows[2], StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "LAST",
+            ProcessTable.Format(some, null, hasColor: false, isWide: true),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public void No_row_is_wider_than_the_terminal()
     {
         for (var width = 1; width < 130; width++)

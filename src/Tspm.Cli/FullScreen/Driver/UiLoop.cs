@@ -331,9 +331,10 @@ internal sealed class UiLoop : IAsyncDisposable
     {
         try
         {
-            var processes = await ProcessList.ReadAsync(_client, [], ct);
-            var at = _time.GetTimestamp() * 1000 / _time.TimestampFrequency;
-            await TellAsync(new ListArrived(processes, at), ct);
+            await TellAsync(
+                await ProcessList.ReadWithLogsAsync(_client, [], ListPane.SparkCells, _time, ct),
+                ct
+            );
         }
         catch (TspmException)
         {

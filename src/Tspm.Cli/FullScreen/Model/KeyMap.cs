@@ -30,6 +30,7 @@ internal static class KeyMap
         new(["o"], UiAction.Streams, Seeing, "stdout, stderr, both"),
         new(["t"], UiAction.Times, Seeing, "another form of times"),
         new(["w"], UiAction.Wrap, Seeing, "long lines in several rows"),
+        new(["z"], UiAction.Fold, Seeing, "stack traces folded, or whole"),
         new(["c"], UiAction.Colors, Seeing, "the programs' own colours"),
         new(
             ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
@@ -117,6 +118,7 @@ internal enum UiAction
     Streams,
     Times,
     Wrap,
+    Fold,
     Colors,
     Toggle,
     All,

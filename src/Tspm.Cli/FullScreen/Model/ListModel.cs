@@ -14,8 +14,8 @@ internal static class ListModel
             .Processes.OrderBy(view => view.Id)
             .Select(view =>
                 known.TryGetValue(view.Id, out var before)
-                    ? before.Next(view, list.AtMs)
-                    : ProcessRow.First(view, list.AtMs)
+                    ? before.Next(view, list)
+                    : ProcessRow.First(view, list)
             )
             .Select(row => shown.Contains(row.View.Id) && state.Follows ? row.Seen() : row);
         var next = state with

@@ -56,6 +56,9 @@ internal enum LineKind
 
     /// <summary>Entries that are not there.</summary>
     Gap,
+
+    /// <summary>Lines of a stack trace that are folded away.</summary>
+    Fold,
 }
 
 /// <summary>Names a line: a process and a seq.</summary>

@@ -204,6 +204,12 @@ internal static class LogModel
         }
 
         state = state with { IsSeeking = false };
+        if (state.Folds && search.Found is { } inside && FoldedRows.MayHide(inside))
+        {
+            // What was found is to be seen.
+            state = WithRows(state with { Folds = false });
+        }
+
         return search.Found is { } line
             ? Seek(UiModel.Say(state, ""), line.Key, line.Wall, effects)
             : UiModel.Say(state, $"no {search.What} there");
@@ -330,11 +336,12 @@ internal static class LogModel
         int count
     ) => new(state.Generation, kind, place, from, to, count, state.Selection);
 
-    private static UiState WithRows(UiState state) =>
-        state with
-        {
-            Rows = state.Slices.IsEmpty ? [] : MergedRows.Of([.. state.Slices.Values]),
-        };
+    /// <summary>With the rows that the slices give.</summary>
+    public static UiState WithRows(UiState state)
+    {
+        var rows = state.Slices.IsEmpty ? [] : MergedRows.Of([.. state.Slices.Values]);
+        return state with { Rows = state.Folds ? FoldedRows.Of(rows) : rows };
+    }
 
     private static long HeadSum(UiState state) =>
         state.Shown.Sum(row =>

@@ -9,6 +9,13 @@ internal static class Patterns
     public const string Failure =
         @"\b(error|errors|fatal|panic|exception|traceback|critical|failed|failure)\b|""level"":\s*(50|60)\b";
 
+    /// <summary>Finds lines that tell of a failure, as the daemon finds them.</summary>
+    public static Regex Failures { get; } =
+        new(
+            Failure,
+            RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.IgnoreCase
+        );
+
     [ThreadStatic]
     private static (string Text, Regex? Pattern) _last;
 

@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using Tspm.Cli.Rendering;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Cli.FullScreen.Model;
@@ -7,17 +7,16 @@ namespace Tspm.Cli.FullScreen.Model;
 /// <param name="View">What the daemon said last.</param>
 internal sealed record ProcessRow(ProcessView View)
 {
-    private const int MaxSamples = 60;
     private const double SilentAfterSeconds = 60;
 
-    /// <summary>Entries per second, the newest last; NaN where it is not known.</summary>
-    public ImmutableArray<double> Rates { get; init; } = [];
+    /// <summary>Lines per second of the last minute, the newest last; NaN where it is not known.</summary>
+    public IReadOnlyList<double> Rates { get; init; } = [];
 
-    /// <summary>CPU in percent of one core, the newest last; NaN where it is not known.</summary>
-    public ImmutableArray<double> Cpu { get; init; } = [];
+    /// <summary>CPU in percent of one core, likewise.</summary>
+    public IReadOnlyList<double> Cpu { get; init; } = [];
 
-    /// <summary>Memory in bytes, the newest last; NaN where it is not known.</summary>
-    public ImmutableArray<double> Memory { get; init; } = [];
+    /// <summary>Memory in bytes, likewise.</summary>
+    public IReadOnlyList<double> Memory { get; init; } = [];
 
     /// <summary>When it was last looked at, ms.</summary>
     public long AtMs { get; init; }
@@ -37,49 +36,46 @@ internal sealed record ProcessRow(ProcessView View)
     /// <summary>Entries that are not there.</summary>
     public long Lost => View.Counters?.Lost.Sum(one => one.Count) ?? 0;
 
-    /// <summary>Entries per second now; NaN if it is not known.</summary>
-    public double Rate => Rates.IsEmpty ? double.NaN : Rates[^1];
+    /// <summary>Lines per second now; NaN if it is not known.</summary>
+    public double Rate => View.Use?.LinesPerSecond ?? double.NaN;
 
     /// <summary>Whether it runs and has printed nothing for a while.</summary>
     public bool IsSilent =>
         View.Pid is not null && AtMs - GrewAtMs >= SilentAfterSeconds * 1000 && Head > 0;
 
     /// <summary>A process that is seen for the first time.</summary>
-    public static ProcessRow First(ProcessView view, long atMs)
+    public static ProcessRow First(ProcessView view, ListArrived list)
     {
-        var row = new ProcessRow(view) { AtMs = atMs, GrewAtMs = atMs };
-        return row.Sample(double.NaN) with { SeenHead = row.Head, SeenLost = row.Lost };
+        var row = new ProcessRow(view) { AtMs = list.AtMs, GrewAtMs = list.AtMs };
+        return row.Sampled(list) with { SeenHead = row.Head, SeenLost = row.Lost };
     }
 
     /// <summary>The same process a moment later.</summary>
-    public ProcessRow Next(ProcessView view, long atMs)
+    public ProcessRow Next(ProcessView view, ListArrived list)
     {
         var isSame = view.Log?.LogId == View.Log?.LogId;
         var head = view.Log?.Head ?? 0;
-        var seconds = (atMs - AtMs) / 1000.0;
-        var rate = isSame && seconds > 0 ? Math.Max(0, head - Head) / seconds : double.NaN;
         var row = this with
         {
             View = view,
-            AtMs = atMs,
-            GrewAtMs = head > Head || !isSame ? atMs : GrewAtMs,
+            AtMs = list.AtMs,
+            GrewAtMs = head > Head || !isSame ? list.AtMs : GrewAtMs,
             SeenHead = isSame ? SeenHead : 0,
             SeenLost = isSame ? SeenLost : 0,
         };
-        return row.Sample(rate);
+        return row.Sampled(list);
     }
 
     /// <summary>The user has seen all there is.</summary>
     public ProcessRow Seen() => this with { SeenHead = Head, SeenLost = Lost };
 
-    private ProcessRow Sample(double rate) =>
-        this with
-        {
-            Rates = Add(Rates, rate),
-            Cpu = Add(Cpu, View.CpuPercent ?? double.NaN),
-            Memory = Add(Memory, View.MemoryBytes ?? double.NaN),
-        };
-
-    private static ImmutableArray<double> Add(ImmutableArray<double> samples, double value) =>
-        samples.Length < MaxSamples ? samples.Add(value) : samples.RemoveAt(0).Add(value);
+    private ProcessRow Sampled(ListArrived list) =>
+        list.Samples.TryGetValue(View.Id, out var samples)
+            ? this with
+            {
+                Rates = Sparkline.ValuesOf(samples.Lines),
+                Cpu = Sparkline.ValuesOf(samples.Cpu),
+                Memory = Sparkline.ValuesOf(samples.Memory),
+            }
+            : this;
 }

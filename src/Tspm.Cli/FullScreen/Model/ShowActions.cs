@@ -23,6 +23,10 @@ internal static class ShowActions
                 },
                 state.Wraps ? "long lines are cut" : "long lines go on in the next row"
             ),
+            UiAction.Fold => Tell(
+                LogModel.WithRows(state with { Folds = !state.Folds }),
+                state.Folds ? "stack traces are whole" : "stack traces are folded"
+            ),
             UiAction.Colors => Tell(
                 state with
                 {

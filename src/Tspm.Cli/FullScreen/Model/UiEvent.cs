@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Tspm.Cli.FullScreen.Keys;
 using Tspm.Protocol.Messages;
 
@@ -15,7 +16,12 @@ internal sealed record Resized(int Width, int Height) : UiEvent;
 /// <summary>The list of processes, as it is now.</summary>
 /// <param name="Processes">By id.</param>
 /// <param name="AtMs">When, by a clock that only goes forward.</param>
-internal sealed record ListArrived(IReadOnlyList<ProcessView> Processes, long AtMs) : UiEvent;
+internal sealed record ListArrived(IReadOnlyList<ProcessView> Processes, long AtMs) : UiEvent
+{
+    /// <summary>What the processes used lately, by id; what is not there is not known.</summary>
+    public IReadOnlyDictionary<uint, ProcessSamples> Samples { get; init; } =
+        ImmutableDictionary<uint, ProcessSamples>.Empty;
+}
 
 /// <summary>The daemon told about itself.</summary>
 internal sealed record DaemonTold(StatusReply Status) : UiEvent;

@@ -68,6 +68,9 @@ internal sealed record UiState
     /// <summary>Whether long lines go on in the next row.</summary>
     public bool Wraps { get; init; }
 
+    /// <summary>Whether stack traces are folded.</summary>
+    public bool Folds { get; init; }
+
     /// <summary>Whether the programs' colours are shown.</summary>
     public bool HasChildColors { get; init; } = true;
 

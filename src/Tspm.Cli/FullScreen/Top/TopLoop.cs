@@ -67,11 +67,7 @@ internal sealed class TopLoop : IDisposable
         IReadOnlyList<string> select,
         TimeProvider time,
         CancellationToken ct
-    )
-    {
-        var processes = await ProcessList.ReadAsync(client, select, ct);
-        return new ListArrived(processes, time.GetTimestamp() * 1000 / time.TimestampFrequency);
-    }
+    ) => await ProcessList.ReadAsync(client, select, TopTable.SparkCells, time, ct);
 
     /// <summary>What is shown.</summary>
     public IReadOnlyList<string> Select { get; init; } = [];

@@ -122,8 +122,8 @@ internal sealed record TopState
                     .Processes.OrderBy(view => view.Id)
                     .Select(view =>
                         known.TryGetValue(view.Id, out var before)
-                            ? before.Next(view, list.AtMs)
-                            : ProcessRow.First(view, list.AtMs)
+                            ? before.Next(view, list)
+                            : ProcessRow.First(view, list)
                     ),
             ],
         };

@@ -1,6 +1,5 @@
 using Tspm.Cli.FullScreen.Model;
 using Tspm.Cli.FullScreen.Screen;
-using Tspm.Cli.FullScreen.View;
 using Tspm.Cli.Rendering;
 using Tspm.Protocol.Messages;
 
@@ -9,7 +8,9 @@ namespace Tspm.Cli.FullScreen.Top;
 /// <summary>From the state of <c>top</c> to a picture: pure.</summary>
 internal static class TopTable
 {
-    private const int SparkCells = 12;
+    /// <summary>Parts of the last minute in a picture.</summary>
+    public const int SparkCells = 12;
+
     private const int MinName = 8;
 
     // The least needed last: those go first where there is no room.
@@ -24,7 +25,7 @@ internal static class TopTable
             true,
             row => row.View.MemoryBytes is { } bytes ? ByteSizes.Format(bytes) : "-"
         ),
-        new("log", "LOG/S", 7, true, row => double.IsNaN(row.Rate) ? "-" : Rate(row.Rate)),
+        new("log", "LOG/S", 7, true, row => Sparkline.FormatRate(row.Rate)),
         new("", "CPU 60s", SparkCells, false, row => Sparkline.Draw(row.Cpu, SparkCells, 100)),
         new("", "LOG 60s", SparkCells, false, row => Sparkline.Draw(row.Rates, SparkCells, 10)),
         new("", "MEM 60s", SparkCells, false, row => Sparkline.Draw(row.Memory, SparkCells, 1)),
@@ -142,7 +143,7 @@ internal static class TopTable
         var memory = state.Processes.Sum(row => row.View.MemoryBytes ?? 0);
         var rate = state.Processes.Sum(row => double.IsNaN(row.Rate) ? 0 : row.Rate);
         var text =
-            $"tspm: {running} of {state.Processes.Length} run, {cpu:0}% cpu, {ByteSizes.Format(memory)}, {Rate(rate)} lines/s";
+            $"tspm: {running} of {state.Processes.Length} run, {cpu:0}% cpu, {ByteSizes.Format(memory)}, {Sparkline.FormatRate(rate)} lines/s";
         if (!state.IsConnected)
         {
             return $"{text}; no daemon, retrying";
@@ -168,9 +169,6 @@ internal static class TopTable
         var orders = string.Join(' ', TopState.Orders.Select(one => $"{one.Key}={one.Column}"));
         grid.PutCut(0, y, $"{filter}sort: {orders}  / filter  q quit", CellStyle.Dim, grid.Width);
     }
-
-    private static string Rate(double value) =>
-        value < 10_000 ? $"{value:0}" : $"{value / 1000:0}k";
 
     /// <summary>A column.</summary>
     /// <param name="Key">What it is sorted by; empty for a picture.</param>

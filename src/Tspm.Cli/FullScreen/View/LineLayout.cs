@@ -42,7 +42,7 @@ internal static class LineLayout
     {
         var width = Math.Max(1, ScreenPlan.Of(state).LogWidth);
         var most = state.Wraps ? width * MaxRows : width + state.Shift + 1;
-        if (line.Kind >= LineKind.Event)
+        if (line.Kind is LineKind.Event or LineKind.Gap)
         {
             var text = line.Kind == LineKind.Gap ? GapText(state, line) : EventOf(state, line);
             var dash = state.Look.HasUnicode ? "──" : "--";
@@ -59,7 +59,12 @@ internal static class LineLayout
         AddName(state, line, cells);
         var head = cells.Count;
         _text ??= new StyledText();
-        var begin = line.Kind == LineKind.Err ? CellStyle.Colored(3) : CellStyle.Plain;
+        var begin = line.Kind switch
+        {
+            LineKind.Err => CellStyle.Colored(3),
+            LineKind.Fold => CellStyle.Dim,
+            _ => CellStyle.Plain,
+        };
         _text.Append(line.Text.Span, state.HasChildColors, begin, cells, most);
         AddSuffix(line, cells);
         MarkMatches(state, head, cells);

@@ -8,11 +8,13 @@ namespace Tspm.Cli.FullScreen.View;
 /// <summary>The list of processes.</summary>
 internal static class ListPane
 {
+    /// <summary>Parts of the last minute in the picture of a row.</summary>
+    public const int SparkCells = 6;
+
     private const int StatusCells = 11;
     private const int CpuCells = 5;
     private const int MemoryCells = 6;
     private const int RateCells = 7;
-    private const int SparkCells = 6;
     private const int MinName = 8;
 
     /// <summary>The row of the list that is shown first: the chosen one is always on the screen.</summary>

@@ -44,6 +44,7 @@ internal static class LogPane
             y += height;
         }
 
+        ScrollBar.Draw(grid, state, plan, view);
         if (view.Last < 0)
         {
             grid.PutCut(plan.LogLeft, plan.Top + 1, EmptyText(state), CellStyle.Dim, plan.LogWidth);
