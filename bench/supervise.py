@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Starting, stopping and restarting many: ratios of starting 1,000 to 100, the stop of 1,000, restart latency.
+"""Starting, stopping, listing, sampling and restarting many: ratios of 1,000 to 100 or 10, restart latency.
 
 usage: supervise.py TSPM [PM2]    TSPM is the published binary. PM2, or the one that compare.sh has put into
 artifacts/peers, is what the restart latency is compared with.
+       supervise.py TSPM --many   only the first half: starting, listing, sampling, stopping
 """
-import os, shutil, statistics, subprocess, sys, tempfile, time
+import json, os, shutil, statistics, subprocess, sys, tempfile, time
 
 TSPM = sys.argv[1]
 PEER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../artifacts/peers/node_modules/.bin/pm2")
-PM2 = sys.argv[2] if len(sys.argv) > 2 else PEER if os.path.exists(PEER) else None
+ONLY_MANY = "--many" in sys.argv
+WORDS = [word for word in sys.argv[2:] if word != "--many"]
+PM2 = WORDS[0] if WORDS else PEER if os.path.exists(PEER) else None
 RUNS = 60
 
 
@@ -33,13 +36,45 @@ def end(root):
     shutil.rmtree(root)
 
 
-def start_and_stop(count):
+def start_and_stop(count, look=lambda root: None):
     root = home()
     tspm(root, "daemon", "start")
     started = timed(lambda: tspm(root, "start", "--name", "p", "-i", str(count), "--", "sleep", "100000"))
+    look(root)
     stopped = timed(lambda: tspm(root, "stop", "all"))
     end(root)
     return started, stopped
+
+
+def list_time(root):
+    """One `list`, in ms: the median of 21, while the daemon samples anyhow."""
+    return statistics.median(timed(lambda: tspm(root, "list")) for _ in range(21)) * 1000
+
+
+def daemon_cpu(root, seconds, looks):
+    """The daemon's CPU in percent of a core; somebody who looks asks for one process, which has all sampled."""
+    pid = json.loads(tspm(root, "daemon", "status", "--json").stdout)["pid"]
+
+    def ticks():
+        fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    if not looks:
+        time.sleep(12)
+    else:
+        tspm(root, "list", "p.0")
+    begin, before = time.monotonic(), ticks()
+    while time.monotonic() - begin < seconds:
+        time.sleep(5)
+        if looks:
+            tspm(root, "list", "p.0")
+    return (ticks() - before) / (time.monotonic() - begin) * 100
+
+
+def list_and_sample(root, found):
+    found["list"] = list_time(root)
+    found["sampled"] = daemon_cpu(root, 20, looks=True)
+    found["idle"] = daemon_cpu(root, 20, looks=False)
 
 
 def script(folder):
@@ -92,12 +127,17 @@ def restarts_pm2():
     return found
 
 
+ten, thousand = {}, {}
+start_and_stop(10, lambda root: ten.update(list=list_time(root)))
 few = [start_and_stop(100) for _ in range(3)]
-many = [start_and_stop(1000) for _ in range(2)]
+many = start_and_stop(1000, lambda root: list_and_sample(root, thousand))
 few_start = statistics.median(one[0] for one in few)
-many_start = min(one[0] for one in many)
-print(f"start 100: {few_start:.2f} s; start 1,000: {many_start:.2f} s; ratio {many_start / few_start:.1f}")
-print(f"stop 1,000 (SIGTERM): {min(one[1] for one in many):.2f} s; stop 100: {statistics.median(one[1] for one in few):.2f} s")
+print(f"start 100: {few_start:.2f} s; start 1,000: {many[0]:.2f} s; ratio {many[0] / few_start:.1f}")
+print(f"stop 1,000 (SIGTERM): {many[1]:.2f} s; stop 100: {statistics.median(one[1] for one in few):.2f} s")
+print(f"list of 10: {ten['list']:.1f} ms; of 1,000: {thousand['list']:.1f} ms; ratio {thousand['list'] / ten['list']:.1f}")
+print(f"daemon with 1,000, once a second sampled: {thousand['sampled']:.1f} % of a core; nobody looks: {thousand['idle']:.1f} %")
+if ONLY_MANY:
+    sys.exit(0)
 folder = tempfile.mkdtemp()
 floor = statistics.median(bare(folder))
 shutil.rmtree(folder)
