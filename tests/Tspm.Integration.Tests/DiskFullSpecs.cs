@@ -72,16 +72,7 @@ public sealed class DiskFullSpecs
         await using var disk = SmallDisk.Mount();
         await using var home = disk.NewHome();
         var fill = disk.Gate("fill");
-        await home.StartKidAsync(
-            "web",
-            "print",
-            "500",
-            "wait",
-            fill,
-            "print",
-            $"{Lines}",
-            "sleep"
-        );
+        await home.StartKidAsync("web", "print", "500", "wait", fill, "print", $"{Lines}", "sleep");
         var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "-o", "json");
         var rows = Rows(await follow.ReadUntilAsync("\"line 500\""));
 
