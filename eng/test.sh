@@ -51,7 +51,7 @@ if [ -n "$publishing" ]; then
   cat artifacts/publish.log
   if [ "$status" = 0 ]; then
     # What runs as it was built, then everything against the binary that people get.
-    run_suite Tspm.Integration.Tests -class Tspm.Integration.Tests.FollowSpecs
+    run_suite Tspm.Integration.Tests -class Tspm.Integration.Tests.FollowSpecs -class Tspm.Integration.Tests.CursorSpecs
     export TSPM_BINARY="$PWD/artifacts/publish/Tspm.Cli/release_linux-x64/tspm"
   else
     failed=$((failed + 1))

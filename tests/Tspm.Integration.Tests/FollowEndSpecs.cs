@@ -152,7 +152,7 @@ public sealed class FollowEndSpecs
     public async Task A_page_from_beyond_the_head_is_a_typed_error_and_one_after_it_is_empty()
     {
         await using var home = new TspmHome();
-        await PrintAsync(home, "web", 20);
+        await home.PrintedAsync("web", 20);
         await using var client = await home.ConnectAsync();
         var log = (await client.ResolveAsync(["web"], TestContext.Current.CancellationToken)).Logs[
             0
@@ -189,11 +189,5 @@ public sealed class FollowEndSpecs
 
         Assert.Equal(["out", "-- web: run 1 → 2 --", "out"], one.Lines);
         Assert.Equal(["out", "out"], without.Lines);
-    }
-
-    private static async Task PrintAsync(TspmHome home, string name, int count)
-    {
-        await home.StartKidAsync(name, "print", $"{count}", "exit", "0");
-        await home.EndedAsync(name);
     }
 }

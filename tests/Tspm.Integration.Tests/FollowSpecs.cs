@@ -6,153 +6,9 @@ using Tspm.Protocol.Messages;
 
 namespace Tspm.Integration.Tests;
 
-/// <summary>Cursors, receipts, filters, runs, joining processes and waiting, on real processes.</summary>
+/// <summary>Receipts, filters, runs, joining processes and waiting, on real processes.</summary>
 public sealed class FollowSpecs
 {
-    private static readonly string Kid = Path.Join(AppContext.BaseDirectory, "kid");
-
-    [Fact]
-    public async Task A_cursor_goes_on_after_the_last_line_and_several_processes_fit_in_one()
-    {
-        await using var home = new TspmHome();
-        await PrintAsync(home, "a", 50);
-        await PrintAsync(home, "b", 30);
-
-        var first = await home.RunAsync(
-            "logs",
-            "-n",
-            "all",
-            "--show-cursor",
-            "--no-events",
-            "-o",
-            "json"
-        );
-        var cursor = JsonDocument
-            .Parse(first.Lines[^1])
-            .RootElement.GetProperty("cursor")
-            .GetString()!;
-        var nothing = await home.RunAsync("logs", "--after-cursor", cursor, "--no-events");
-        await home.RunAsync("restart", "a");
-        await home.EndedAsync("a");
-        var rest = await home.RunAsync(
-            "logs",
-            "--after-cursor",
-            cursor,
-            "--no-events",
-            "--no-prefix"
-        );
-
-        Assert.Equal(80, first.Lines.Length - 1);
-        Assert.Equal("", nothing.Output);
-        Assert.Equal(50, rest.Lines.Length);
-    }
-
-    [Fact]
-    public async Task A_cursor_file_hands_a_follow_over_without_hole_or_repeat()
-    {
-        await using var home = new TspmHome();
-        await home.StartShellAsync(
-            "web",
-            "i=0; while true; do i=$((i+1)); echo line $i; sleep 0.005; done"
-        );
-        var file = home.Root + ".cursor";
-        var seen = new List<string>();
-        for (var i = 0; i < 3; i++)
-        {
-            var output = await home.ShellAsync(
-                $"timeout -s INT 1 $T logs web -f --no-events -n all --cursor-file {file}"
-            );
-            seen.AddRange(output.Lines);
-        }
-
-        Assert.Equal(Enumerable.Range(1, seen.Count).Select(i => $"line {i}"), seen);
-        Assert.True(seen.Count > 100);
-        File.Delete(file);
-    }
-
-    [Theory]
-    [InlineData("web", "not a cursor")]
-    [InlineData("t1:AAAAAAAAAAAA", "damaged")]
-    [InlineData("t9:AAAA", "of form t9")]
-    public async Task A_bad_cursor_is_refused_and_never_from_the_closest(string text, string words)
-    {
-        await using var home = new TspmHome();
-        await PrintAsync(home, "web", 3);
-
-        var result = await home.RunAsync("logs", "web", "--after-cursor", text);
-
-        Assert.Equal(2, result.ExitCode);
-        Assert.Equal("", result.Output);
-        Assert.Contains(words, result.Errors);
-    }
-
-    [Fact]
-    public async Task A_cursor_that_lies_ahead_of_its_log_is_refused_and_never_from_the_end()
-    {
-        await using var home = new TspmHome();
-        await PrintAsync(home, "web", 3);
-        var shown = await home.RunAsync("logs", "web", "--show-cursor", "-o", "json");
-        var cursor = JsonDocument
-            .Parse(shown.Lines[^1])
-            .RootElement.GetProperty("cursor")
-            .GetString()!;
-        var place = Assert.Single(FollowCursor.Parse(cursor).Places);
-        var ahead = place with { Position = place.Position with { Seq = place.Position.Seq + 1 } };
-
-        var forged = new FollowCursor([ahead]).ToString();
-        var result = await home.RunAsync("logs", "web", "--after-cursor", forged);
-        var json = await home.RunAsync("logs", "web", "--after-cursor", forged, "-o", "json");
-        var good = await home.RunAsync("logs", "web", "--after-cursor", cursor);
-
-        Assert.Equal((2, ""), (result.ExitCode, result.Output));
-        Assert.Contains("lies ahead of the log", result.Errors);
-        Assert.Equal(2, json.ExitCode);
-        Assert.Equal(0, good.ExitCode);
-    }
-
-    [Fact]
-    public async Task A_cursor_of_another_process_is_refused_and_never_from_the_start()
-    {
-        await using var home = new TspmHome();
-        await PrintAsync(home, "web", 3);
-        await PrintAsync(home, "other", 3);
-        var shown = await home.RunAsync("logs", "web", "--show-cursor", "-o", "json");
-        var cursor = JsonDocument
-            .Parse(shown.Lines[^1])
-            .RootElement.GetProperty("cursor")
-            .GetString()!;
-
-        var foreign = await home.RunAsync("logs", "other", "--after-cursor", cursor);
-        var both = await home.RunAsync("logs", "web", "other", "--after-cursor", cursor);
-
-        Assert.Equal(2, foreign.ExitCode);
-        Assert.Equal("", foreign.Output);
-        Assert.Contains("default/web, not of other", foreign.Errors);
-        Assert.Equal(0, both.ExitCode);
-        Assert.Contains("line 3", both.Output);
-    }
-
-    [Fact]
-    public async Task A_cursor_of_a_log_that_is_gone_says_so_and_one_that_was_made_again_goes_on()
-    {
-        await using var home = new TspmHome();
-        await PrintAsync(home, "web", 5);
-        var shown = await home.RunAsync("logs", "web", "--show-cursor", "-o", "json");
-        var cursor = JsonDocument
-            .Parse(shown.Lines[^1])
-            .RootElement.GetProperty("cursor")
-            .GetString()!;
-        await home.RunAsync("delete", "web", "-y");
-
-        var gone = await home.RunAsync("logs", "--after-cursor", cursor);
-        await PrintAsync(home, "web", 4);
-        var again = await home.RunAsync("logs", "web", "--after-cursor", cursor, "--no-events");
-
-        Assert.Equal(3, gone.ExitCode);
-        Assert.Contains("this is a new log", again.Lines[0]);
-        Assert.Equal(4, again.Lines.Length - 1);
-    }
-
     [Fact]
     public async Task A_receipt_adds_up_to_what_the_child_recorded()
     {
@@ -223,7 +79,7 @@ public sealed class FollowSpecs
     public async Task An_expression_that_cannot_be_linear_is_refused(string pattern, string words)
     {
         await using var home = new TspmHome();
-        await PrintAsync(home, "web", 3);
+        await home.PrintedAsync("web", 3);
 
         var read = await home.RunAsync("logs", "web", "--grep", pattern);
         var follow = await home.RunAsync("logs", "web", "-f", "--grep", pattern);
@@ -321,7 +177,7 @@ public sealed class FollowSpecs
             "--name",
             "web",
             "--",
-            Kid,
+            TspmHome.KidPath,
             "print",
             "20",
             "wait",
@@ -409,7 +265,7 @@ public sealed class FollowSpecs
     public async Task An_absurd_range_is_a_typed_error_and_no_empty_success(long from, long to)
     {
         await using var home = new TspmHome();
-        await PrintAsync(home, "web", 20);
+        await home.PrintedAsync("web", 20);
         await using var client = await home.ConnectAsync();
         var id = (await client.ResolveAsync(["web"], TestContext.Current.CancellationToken))
             .Logs[0]
@@ -434,7 +290,7 @@ public sealed class FollowSpecs
     public async Task A_page_by_bytes_holds_what_fits_and_one_by_entries_as_many_as_asked_for()
     {
         await using var home = new TspmHome();
-        await PrintAsync(home, "web", 60_000);
+        await home.PrintedAsync("web", 60_000);
         await using var client = await home.ConnectAsync();
         var ct = TestContext.Current.CancellationToken;
         var id = (await client.ResolveAsync(["web"], ct)).Logs[0].Id;
@@ -465,7 +321,7 @@ public sealed class FollowSpecs
     public async Task The_followers_table_tells_lag_and_policy()
     {
         await using var home = new TspmHome();
-        await PrintAsync(home, "web", 10);
+        await home.PrintedAsync("web", 10);
         var follow = home.StartFollow("logs", "web", "-f", "-n", "all");
         await follow.ReadUntilAsync("exited");
 
@@ -525,11 +381,5 @@ public sealed class FollowSpecs
         }
 
         throw new InvalidOperationException("the log ended");
-    }
-
-    private static async Task PrintAsync(TspmHome home, string name, int count)
-    {
-        await home.StartKidAsync(name, "print", $"{count}", "exit", "0");
-        await home.EndedAsync(name);
     }
 }

@@ -14,10 +14,7 @@ public sealed class LostDaemonSpecs
     public async Task A_daemon_that_stands_still_is_told_lost_once_and_back_once()
     {
         await using var home = new TspmHome();
-        await home.StartShellAsync(
-            "web",
-            "i=0; while true; do i=$((i+1)); echo line $i; sleep 0.05; done"
-        );
+        await StartCountingAsync(home);
         var daemon = await home.DaemonPidAsync();
         var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "--no-events");
         var json = home.StartFollow("logs", "web", "-f", "-n", "all", "--no-events", "-o", "json");
@@ -36,13 +33,7 @@ public sealed class LostDaemonSpecs
         lines.AddRange(await follow.ReadUntilAsync($"line {next}"));
         rows.AddRange(await json.ReadUntilAsync($"line {next}\""));
 
-        Assert.Equal(
-            [$"-- {Lost}, retrying --", "-- reconnected, nothing missed --"],
-            lines.Where(line => line.StartsWith("--", StringComparison.Ordinal))
-        );
-        Assert.Equal(["lost", "reconnected"], ConnectionStates(rows));
-        AssertCounted(lines);
-        AssertCounted([.. rows.Select(MessageOf).OfType<string>()]);
+        AssertToldOnce(lines, rows);
     }
 
     [Fact]
@@ -87,10 +78,7 @@ public sealed class LostDaemonSpecs
     public async Task A_handshake_that_is_refused_as_busy_is_tried_again_and_told_once_in_each_form()
     {
         await using var home = new TspmHome();
-        await home.StartShellAsync(
-            "web",
-            "i=0; while true; do i=$((i+1)); echo line $i; sleep 0.05; done"
-        );
+        await StartCountingAsync(home);
         var socket = await home.SocketAsync();
         var refusals = 0;
         File.Move(socket, socket + ".real");
@@ -126,13 +114,7 @@ public sealed class LostDaemonSpecs
             rows.AddRange(await json.ReadUntilAsync("line "));
 
             Assert.Equal(6, proxy.Refused);
-            Assert.Equal(
-                [$"-- {Lost}, retrying --", "-- reconnected, nothing missed --"],
-                lines.Where(line => line.StartsWith("--", StringComparison.Ordinal))
-            );
-            Assert.Equal(["lost", "reconnected"], ConnectionStates(rows));
-            AssertCounted(lines);
-            AssertCounted([.. rows.Select(MessageOf).OfType<string>()]);
+            AssertToldOnce(lines, rows);
         }
         finally
         {
@@ -221,10 +203,7 @@ public sealed class LostDaemonSpecs
         await using var home = new TspmHome();
         foreach (var name in new[] { "a", "b", "c" })
         {
-            await home.StartShellAsync(
-                name,
-                "i=0; while true; do i=$((i+1)); echo line $i; sleep 0.05; done"
-            );
+            await StartCountingAsync(home, name);
         }
 
         var follow = home.StartFollow("logs", "-f", "-n", "all", "--no-events", "-o", "json");
@@ -238,6 +217,12 @@ public sealed class LostDaemonSpecs
 
         Assert.Equal(["lost", "reconnected"], ConnectionStates(lines));
     }
+
+    private static Task StartCountingAsync(TspmHome home, string name = "web") =>
+        home.StartShellAsync(
+            name,
+            "i=0; while true; do i=$((i+1)); echo line $i; sleep 0.05; done"
+        );
 
     private static IEnumerable<string?> ConnectionStates(List<string> rows) =>
         rows.Select(row => System.Text.Json.JsonDocument.Parse(row).RootElement)
@@ -276,6 +261,18 @@ public sealed class LostDaemonSpecs
             },
             "it comes to that as time passes"
         );
+
+    /// <summary>Lost and back once in each form, and no line missing.</summary>
+    private static void AssertToldOnce(List<string> lines, List<string> rows)
+    {
+        Assert.Equal(
+            [$"-- {Lost}, retrying --", "-- reconnected, nothing missed --"],
+            lines.Where(line => line.StartsWith("--", StringComparison.Ordinal))
+        );
+        Assert.Equal(["lost", "reconnected"], ConnectionStates(rows));
+        AssertCounted(lines);
+        AssertCounted([.. rows.Select(MessageOf).OfType<string>()]);
+    }
 
     private static void AssertCounted(List<string> lines)
     {

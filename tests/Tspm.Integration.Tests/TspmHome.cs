@@ -105,6 +105,13 @@ public sealed partial class TspmHome : IAsyncDisposable
     public Task<CommandResult> StartKidAsync(string name, params string[] verbs) =>
         RunAsync(["start", "--name", name, "--restart", "never", "--", KidPath, .. verbs]);
 
+    /// <summary>Has a process print numbered lines and end.</summary>
+    public async Task PrintedAsync(string name, int count)
+    {
+        await StartKidAsync(name, "print", $"{count}", "exit", "0");
+        await EndedAsync(name);
+    }
+
     /// <summary>Waits until a process has ended by itself.</summary>
     public async Task EndedAsync(string name)
     {
@@ -292,6 +299,14 @@ public sealed class Follow(Process process)
         } while (!lines[^1].Contains(text, StringComparison.Ordinal));
 
         return lines;
+    }
+
+    /// <summary>The lines that are left, when it has ended.</summary>
+    public async Task<string[]> ReadRestAsync()
+    {
+        using var deadline = new CancellationTokenSource(TspmHome.Deadline);
+        var rest = await process.StandardOutput.ReadToEndAsync(deadline.Token);
+        return rest.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     /// <summary>All that it wrote to stderr; when it has ended.</summary>

@@ -45,8 +45,7 @@ internal static class ListCommand
             || ProcessColumns.NeedCounters(context.Invocation.Value("format") ?? "");
         var look = await context.Launcher.AskAsync(daemon =>
         {
-            var select = context.Invocation.Arguments;
-            var processes = ListAny(daemon, ref select, withCounters);
+            var (processes, select) = ListAny(daemon, context.Invocation.Arguments, withCounters);
             return new ListLook(
                 processes,
                 isWide
@@ -63,15 +62,16 @@ internal static class ListCommand
     }
 
     /// <summary>A pattern, a namespace or a label may mean none here; a name or an id that is not there is a mistake.</summary>
-    private static IReadOnlyList<ProcessView> ListAny(
+    /// <returns>What was found, and the selectors that found it.</returns>
+    private static (IReadOnlyList<ProcessView> Processes, IReadOnlyList<string> Select) ListAny(
         TspmCaller daemon,
-        ref IReadOnlyList<string> select,
+        IReadOnlyList<string> select,
         bool withCounters
     )
     {
         try
         {
-            return daemon.List(select, withCounters).Processes;
+            return (daemon.List(select, withCounters).Processes, select);
         }
         catch (TspmException error)
             when (error.Code == Protocol.ErrorCodes.NotFound && select.Any(MayMeanNone))
@@ -80,6 +80,7 @@ internal static class ListCommand
         }
 
         var found = new SortedDictionary<uint, ProcessView>();
+        var meant = new List<string>();
         foreach (var one in select)
         {
             try
@@ -88,6 +89,8 @@ internal static class ListCommand
                 {
                     found[process.Id] = process;
                 }
+
+                meant.Add(one);
             }
             catch (TspmException error)
                 when (error.Code == Protocol.ErrorCodes.NotFound && MayMeanNone(one))
@@ -96,8 +99,7 @@ internal static class ListCommand
             }
         }
 
-        select = [.. found.Keys.Select(id => $"{id}")];
-        return [.. found.Values];
+        return ([.. found.Values], meant);
     }
 
     private static bool MayMeanNone(string selector) =>

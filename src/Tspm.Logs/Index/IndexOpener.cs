@@ -191,9 +191,10 @@ internal static class IndexOpener
         var isNewest = next is null;
         // A batch that the disk did not take whole is written again in the next file: where their seqs meet, nothing
         // is missing.
-        var mayBeTorn = isNewest || (isOneStretch && good[0].LastSeq + 1 == next!.FirstSeq);
-        var isWhole = isOneStretch && end == file.Slots;
-        if (!isWhole && !(isOneStretch && mayBeTorn))
+        var isWhole =
+            isOneStretch
+            && (end == file.Slots || isNewest || good[0].LastSeq + 1 == next!.FirstSeq);
+        if (!isWhole)
         {
             problems.Add($"{Path.GetFileName(file.Path)} is damaged; what is good of it is kept");
         }
