@@ -34,6 +34,28 @@ public sealed class FullScreenSpecs
         await screen.EndsAsync(0);
     }
 
+    [Fact]
+    public async Task The_view_goes_through_the_lives_of_daemons()
+    {
+        await using var home = new TspmHome();
+        await StartAsync(home);
+        for (var life = 0; life < 2; life++)
+        {
+            var restart = await home.RunAsync("daemon", "restart");
+            Assert.True(restart.ExitCode == 0, restart.ToString());
+        }
+
+        await using var screen = await TmuxScreen.StartAsync(home, "$T ui");
+        await screen.SeeAsync("cannot bind: ERROR");
+        await screen.PressAsync("Tab", "g");
+        await screen.SeeAsync("run 1 started");
+        await screen.PressAsync("G");
+        await screen.SeeAsync("a new tspm daemon took over");
+        await screen.SeeAsync("line 300");
+        await screen.PressAsync("q");
+        await screen.EndsAsync(0);
+    }
+
     [Theory]
     [InlineData("INT", 130)]
     [InlineData("TERM", 143)]

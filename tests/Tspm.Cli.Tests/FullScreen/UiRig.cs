@@ -230,7 +230,7 @@ internal sealed class UiRig
                 }
             }
 
-            return new LoadedPage(id, $"log{id}", 1, first - 1, upTo, Head(id), oldest, lines);
+            return new LoadedPage(id, $"log{id}", 1, -1, first - 1, upTo, Head(id), oldest, lines);
         }
 
         var found = new List<LogLine>();
@@ -244,7 +244,7 @@ internal sealed class UiRig
             }
         }
 
-        return new LoadedPage(id, $"log{id}", 1, after, last, Head(id), oldest, found);
+        return new LoadedPage(id, $"log{id}", 1, -1, after, last, Head(id), oldest, found);
     }
 
     private PlaceArrived Place(FetchPlace place)

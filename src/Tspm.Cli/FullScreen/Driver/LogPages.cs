@@ -233,36 +233,77 @@ internal sealed class LogPages(TspmIpcClient client)
         CancellationToken ct
     )
     {
-        while (true)
+        if (from is not null)
         {
-            using var page = await client.GetLogsAsync(
-                new GetLogsRequest(selection)
-                {
-                    Id = log.Id,
-                    LogId = log.LogId,
-                    From = from,
-                    To = to,
-                    Tail = from is null ? count : null,
-                    MaxEntries = count,
-                },
-                ct: ct
-            );
-            var isCut = page.Header.Flags.HasFlag(BatchFlags.More);
-            if (from is null && isCut && count > 1)
+            return (await ReadOneAsync(log, selection, from, to, count, ct)).Page;
+        }
+
+        for (; ; count /= 2)
+        {
+            if (await TryReadTailAsync(log, selection, to, count, ct) is not { } tail)
             {
                 // Too long for one page: fewer, so that the end is in it.
-                count /= 2;
                 continue;
             }
 
-            var loaded = LoadedPage.Read(log.Id, log.LogId, page.Batch);
-            return from is null && loaded.Lines.Count == 0
-                ? loaded with
+            return tail.Lines.Count > 0
+                ? tail
+                : tail with
                 {
                     // Not even one that is wanted.
-                    After = Math.Min(loaded.After, Math.Max(0, loaded.OldestDisk - 1)),
-                }
-                : loaded;
+                    After = Math.Min(tail.After, Math.Max(0, tail.OldestDisk - 1)),
+                };
         }
+    }
+
+    /// <summary>The newest entries, through the epochs that they lie in: a page has one. Null if they are too long for a page of each.</summary>
+    private async Task<LoadedPage?> TryReadTailAsync(
+        LogPlace log,
+        LogSelection selection,
+        long? to,
+        int count,
+        CancellationToken ct
+    )
+    {
+        var (tail, isCut) = await ReadOneAsync(log, selection, null, to, count, ct);
+        while (isCut && count > 1)
+        {
+            var next = await ReadOneAsync(log, selection, tail.UpTo + 1, to, count, ct);
+            if (tail.Join(next.Page) is not { } joined)
+            {
+                return null;
+            }
+
+            (tail, isCut) = (joined, next.IsCut);
+        }
+
+        return tail;
+    }
+
+    private async Task<(LoadedPage Page, bool IsCut)> ReadOneAsync(
+        LogPlace log,
+        LogSelection selection,
+        long? from,
+        long? to,
+        int count,
+        CancellationToken ct
+    )
+    {
+        using var page = await client.GetLogsAsync(
+            new GetLogsRequest(selection)
+            {
+                Id = log.Id,
+                LogId = log.LogId,
+                From = from,
+                To = to,
+                Tail = from is null ? count : null,
+                MaxEntries = count,
+            },
+            ct: ct
+        );
+        return (
+            LoadedPage.Read(log.Id, log.LogId, page.Batch),
+            page.Header.Flags.HasFlag(BatchFlags.More)
+        );
     }
 }

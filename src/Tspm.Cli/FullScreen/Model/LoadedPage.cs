@@ -5,7 +5,8 @@ namespace Tspm.Cli.FullScreen.Model;
 /// <summary>A page of a log, cut into lines; in memory of its own.</summary>
 /// <param name="Id">The process.</param>
 /// <param name="LogId">The log.</param>
-/// <param name="Epoch">Its epoch.</param>
+/// <param name="Epoch">The epoch of its last entries.</param>
+/// <param name="EpochBefore">The last seq of the epoch before, if the page is the beginning of one; else −1.</param>
 /// <param name="After">The seq before the first one covered.</param>
 /// <param name="UpTo">The last seq covered.</param>
 /// <param name="Head">The newest seq there was.</param>
@@ -15,6 +16,7 @@ internal sealed record LoadedPage(
     uint Id,
     string LogId,
     uint Epoch,
+    long EpochBefore,
     long After,
     long UpTo,
     long Head,
@@ -52,6 +54,7 @@ internal sealed record LoadedPage(
             id,
             logId,
             header.Epoch,
+            header.PrevEpochEnd == BatchHeader.NoEpochEnd ? -1 : (long)header.PrevEpochEnd,
             header.After,
             header.UpTo,
             header.Head,
@@ -59,6 +62,17 @@ internal sealed record LoadedPage(
             lines
         );
     }
+
+    /// <summary>With the page that begins where its epoch ends; null if that is another place.</summary>
+    public LoadedPage? Join(LoadedPage next) =>
+        next.LogId == LogId && next.EpochBefore == UpTo && next.UpTo > UpTo
+            ? next with
+            {
+                EpochBefore = EpochBefore,
+                After = After,
+                Lines = [.. Lines, .. next.Lines],
+            }
+            : null;
 
     private static LogLine Gap(uint id, LogHole hole, ulong ord, long wall) =>
         new()

@@ -2,7 +2,7 @@ namespace Tspm.Cli.FullScreen.Model;
 
 /// <summary>A stretch of a log that is in memory; never changed.</summary>
 /// <param name="LogId">The log.</param>
-/// <param name="Epoch">Its epoch.</param>
+/// <param name="Epoch">The epoch of its last entries.</param>
 /// <param name="After">The seq before the first one covered.</param>
 /// <param name="UpTo">The last seq covered.</param>
 /// <param name="Head">The newest seq that is known of.</param>
@@ -34,7 +34,9 @@ internal sealed record LogSlice(
     /// <summary>With a page after it; the page alone if they do not fit together. What is too much goes at the other end.</summary>
     public LogSlice Append(LoadedPage page)
     {
-        if (page.LogId != LogId || page.Epoch != Epoch || page.After > UpTo || page.UpTo < UpTo)
+        // Another epoch goes on with this one only where this one ends: else its end was lost, and other entries have its seqs.
+        var goesOn = page.Epoch == Epoch ? page.After <= UpTo : page.EpochBefore == UpTo;
+        if (page.LogId != LogId || !goesOn || page.UpTo < UpTo)
         {
             return Of(page);
         }
@@ -44,6 +46,7 @@ internal sealed record LogSlice(
         return this with
         {
             After = over > 0 ? lines[over - 1].LastSeq : After,
+            Epoch = page.Epoch,
             UpTo = page.UpTo,
             Head = Math.Max(Head, page.Head),
             OldestDisk = page.OldestDisk,
@@ -54,7 +57,8 @@ internal sealed record LogSlice(
     /// <summary>With a page before it; the page alone if they do not fit together. What is too much goes at the other end.</summary>
     public LogSlice Prepend(LoadedPage page)
     {
-        if (page.LogId != LogId || page.Epoch != Epoch || page.UpTo < After || page.After > After)
+        // Epochs only rise: a later one before this stretch has taken the place of it.
+        if (page.LogId != LogId || page.Epoch > Epoch || page.UpTo < After || page.After > After)
         {
             return Of(page);
         }
