@@ -9,9 +9,9 @@ public sealed class LogTally
     private const int BlockSpans = 256;
     private readonly Lock _gate = new();
 
-    // Guarded by _gate.
+    // Guarded by _gate; of holes no more than the index has.
     private readonly LogSpan[] _block = new LogSpan[BlockSpans];
-    private readonly long[] _lost = new long[(int)HoleReason.Corrupt + 1];
+    private readonly List<CountedHole> _holes = [];
     private LogCounts _counts;
     private long _upTo;
 
@@ -20,9 +20,17 @@ public sealed class LogTally
     {
         lock (_gate)
         {
-            var lost = (long[])_lost.Clone();
+            var lost = new long[(int)HoleReason.Corrupt + 1];
             lost[(int)HoleReason.Dropped] += log.DroppedEntries;
             var oldest = log.Facts.OldestDisk;
+
+            // What has come to lie below the oldest entry is counted there.
+            _holes.RemoveAll(hole => hole.To < oldest);
+            foreach (var hole in _holes)
+            {
+                lost[(int)hole.Reason] += hole.To - Math.Max(hole.From, oldest) + 1;
+            }
+
             for (var after = 0L; after < oldest - 1; )
             {
                 var room = new LogRoom(0, 1);
@@ -53,7 +61,7 @@ public sealed class LogTally
                 if (found == 0)
                 {
                     // Numbers without anything behind them.
-                    _lost[(int)HoleReason.Corrupt] += facts.Head - _upTo;
+                    AddHole(_upTo + 1, facts.Head, HoleReason.Corrupt);
                     _upTo = facts.Head;
                     break;
                 }
@@ -74,7 +82,7 @@ public sealed class LogTally
         var entries = span.LastSeq - Math.Max(span.Seq, _upTo + 1) + 1;
         if (span.IsHole)
         {
-            _lost[(int)span.HoleReason] += entries;
+            AddHole(span.LastSeq - entries + 1, span.LastSeq, span.HoleReason);
             return;
         }
 
@@ -100,6 +108,19 @@ public sealed class LogTally
             OrphanBytes = _counts.OrphanBytes + (isOrphan ? span.Length : 0),
         };
     }
+
+    private void AddHole(long from, long to, HoleReason reason)
+    {
+        if (_holes is [.., var last] && last.To + 1 == from && last.Reason == reason)
+        {
+            _holes[^1] = last with { To = to };
+            return;
+        }
+
+        _holes.Add(new CountedHole(from, to, reason));
+    }
+
+    private readonly record struct CountedHole(long From, long To, HoleReason Reason);
 }
 
 /// <summary>What a log holds.</summary>

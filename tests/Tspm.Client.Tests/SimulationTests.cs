@@ -63,6 +63,7 @@ public sealed class SimulationTests
     [InlineData(785_004_850)]
     [InlineData(785_038_449)]
     [InlineData(785_046_730)]
+    [InlineData(790_046_650)]
     public void Seeds_that_once_found_a_fault_pass(int seed)
     {
         using var simulation = new Simulation(seed, new Visits(), BrokenPart.None);

@@ -157,6 +157,30 @@ public sealed class DamageTests
     }
 
     [Fact]
+    public void The_first_read_of_a_log_whose_beginning_is_damaged_gives_what_is_left_of_it()
+    {
+        using var keeper = new FakeKeeper();
+        // More spans after it than are taken into memory at the opening.
+        var more = Enumerable.Repeat((true, 1, false, false), Small.RingEntries + 4);
+        var model = Write(keeper, [(true, 4, false, false), (true, 3, true, false), .. more]);
+        new LogUnderTest(keeper, Small).Dispose();
+
+        // The commit that began the epoch, and the first span.
+        Flip(IndexFiles(keeper)[0], LogSpan.Size + 31, 1);
+        Flip(IndexFiles(keeper)[0], (2 * LogSpan.Size) + 41, 1);
+
+        using var log = new LogUnderTest(keeper, Small);
+        var lost = new LogTally();
+        lost.Count(log.Log);
+        Assert.Equal(4, lost.CountLost(log.Log)[(int)HoleReason.Corrupt]);
+
+        using var again = new LogUnderTest(keeper, Small);
+        var (entries, holes) = again.ReadWithHoles();
+        Assert.Equal([new Hole(1, 4, HoleReason.Corrupt)], holes);
+        Assert.Equal(model.Skip(4), entries.Select(entry => TextOf(entry.Bytes)));
+    }
+
+    [Fact]
     public void Who_saw_what_was_lost_is_told_so_also_where_the_beginning_of_the_next_epoch_is_damaged()
     {
         using var keeper = new FakeKeeper();

@@ -18,12 +18,17 @@ else if (args.Contains("--all"))
 {
     var next = (int)(Option("--first") ?? 1);
     var end = Environment.TickCount64 + (seconds * 1000);
+    var breaches = 0;
     for (var left = seconds * 1000; left > 0; left = end - Environment.TickCount64)
     {
         var result = Campaign.Run(next, TimeSpan.FromMilliseconds(left), visits, broken);
         next += result.Seeds;
+        breaches += result.Failure is null ? 0 : 1;
         Console.WriteLine(result.Failure?.Message ?? $"up to seed {next - 1}");
     }
+
+    Console.WriteLine(visits.Report());
+    return breaches == 0 ? 0 : 1;
 }
 else
 {

@@ -221,13 +221,13 @@ internal sealed class LogIndex : IDisposable
     /// <param name="seq">The first seq wanted.</param>
     /// <param name="last">The last seq that is visible.</param>
     /// <param name="spans">Where they go.</param>
-    /// <returns>How many; 0 if the seq is not there. It ends before a file that was not verified yet.</returns>
+    /// <returns>How many; 0 if neither the seq nor why it is missing is known. It ends before a file that was not verified yet.</returns>
     public int Read(long seq, long last, Span<LogSpan> spans)
     {
         var files = FilesFor(seq, last, out var at);
         if (at < 0)
         {
-            return 0;
+            return ReadBelowOldest(seq, last, spans);
         }
 
         var found = 0;
@@ -424,6 +424,19 @@ internal sealed class LogIndex : IDisposable
         }
     }
 
+    /// <summary>The first look at a file may show that its beginning is damaged: what is left of it is not part of the hole.</summary>
+    private int ReadBelowOldest(long seq, long last, Span<LogSpan> spans)
+    {
+        var (to, reason) = BelowOldest(seq);
+        if (seq > to || seq > last || spans.IsEmpty)
+        {
+            return 0;
+        }
+
+        spans[0] = Hole(seq, to, reason);
+        return 1;
+    }
+
     private static bool ReadFile(
         IndexFile file,
         long seq,
@@ -535,17 +548,22 @@ internal sealed class LogIndex : IDisposable
     }
 
     private static LogSpan HoleBefore(IndexFile next, IndexFile before, long from) =>
+        Hole(
+            from,
+            next.FirstSeq - 1,
+            next.FollowsSpill && next.FirstSlot == 1 && next.Path != before.Path
+                ? HoleReason.NotStored
+                : HoleReason.Corrupt
+        );
+
+    private static LogSpan Hole(long from, long to, HoleReason reason) =>
         new()
         {
             Kind = SlotKind.Hole,
             Stream = StreamKind.Event,
             Seq = from,
-            Count = (uint)Math.Min(uint.MaxValue, next.FirstSeq - from),
-            Aux = (ulong)(
-                next.FollowsSpill && next.FirstSlot == 1 && next.Path != before.Path
-                    ? HoleReason.NotStored
-                    : HoleReason.Corrupt
-            ),
+            Count = (uint)Math.Min(uint.MaxValue, to - from + 1),
+            Aux = (ulong)reason,
         };
 
     private static int FileOf(IndexFile[] files, long seq)
