@@ -147,7 +147,9 @@ public sealed class JournalReader : IDisposable
             return false;
         }
 
-        _isSettled = TimeProvider.System.GetUtcNow().UtcDateTime - changedAt > SettledAfter;
+        // Only a look that found nothing need not be repeated: behind the next file there may be more.
+        var isLongAgo = TimeProvider.System.GetUtcNow().UtcDateTime - changedAt > SettledAfter;
+        _isSettled = false;
         _listedChange = changedAt;
         if (Position == _firstOrd && _files.HasRecord(_firstOrd))
         {
@@ -164,6 +166,7 @@ public sealed class JournalReader : IDisposable
             }
         }
 
+        _isSettled = isLongAgo;
         return false;
     }
 

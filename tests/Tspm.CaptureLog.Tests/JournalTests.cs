@@ -94,6 +94,32 @@ public sealed class JournalTests
     }
 
     [Fact]
+    public void A_directory_that_has_long_been_quiet_is_read_to_its_last_file()
+    {
+        const int perFile = 5;
+        const int files = 4;
+        using var home = new JournalDirectory();
+        for (var first = 1; first <= perFile * files; first += perFile)
+        {
+            home.Write(JournalDirectory.Records(perFile, first), first);
+        }
+
+        Directory.SetLastWriteTimeUtc(
+            home.Path,
+            new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc)
+        );
+        using var reader = new JournalReader(home.Path, 0);
+        var seen = new List<ulong>();
+        var read = new JournalRecord[3];
+        while (reader.Read(read) is var count and > 0)
+        {
+            seen.AddRange(read.Take(count).Select(record => record.Ord));
+        }
+
+        Assert.Equal(Enumerable.Range(1, perFile * files).Select(ord => (ulong)ord), seen);
+    }
+
+    [Fact]
     public void Names_of_data_files_are_read_back_and_others_refused()
     {
         foreach (var kind in new[] { StreamKind.Out, StreamKind.Err })
@@ -176,7 +202,7 @@ public sealed class JournalTests
     {
         public string Path { get; } = Directory.CreateTempSubdirectory("tj").FullName;
 
-        public static byte[] Records(int count)
+        public static byte[] Records(int count, int first = 1)
         {
             var bytes = new List<byte>();
             for (var ord = 0; ord <= count; ord++)
@@ -185,7 +211,7 @@ public sealed class JournalTests
                 {
                     Kind = ord == 0 ? JournalRecordKind.Header : JournalRecordKind.Synced,
                     Stream = StreamKind.Event,
-                    Ord = (ulong)Math.Max(1, ord),
+                    Ord = (ulong)(first + Math.Max(0, ord - 1)),
                     A = ord == 0 ? JournalRecord.Magic : 0,
                     C = ord == 0 ? JournalRecord.FormatVersion : 0,
                 };
@@ -196,8 +222,8 @@ public sealed class JournalTests
             return [.. bytes];
         }
 
-        public void Write(ReadOnlySpan<byte> bytes) =>
-            File.WriteAllBytes(System.IO.Path.Join(Path, "0000000000000001"), bytes);
+        public void Write(ReadOnlySpan<byte> bytes, int first = 1) =>
+            File.WriteAllBytes(System.IO.Path.Join(Path, $"{first:D16}"), bytes);
 
         public void Dispose() => Directory.Delete(Path, recursive: true);
     }
