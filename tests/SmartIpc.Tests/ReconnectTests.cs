@@ -1,6 +1,7 @@
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
 using SmartIpc.Client;
+using SmartIpc.Framing;
 
 namespace SmartIpc.Tests;
 
@@ -44,6 +45,59 @@ public sealed class ReconnectTests
         Assert.All(followers, f => Assert.Equal((100_000, 0), (f.Shown, f.Lost)));
         Assert.True(proxy.Accepted > 1);
         await Task.WhenAll(followers.Select(f => f.DisposeAsync().AsTask()));
+    }
+
+    [Theory]
+    [InlineData("handover", IpcErrorCode.ShuttingDown)]
+    [InlineData("stop", IpcErrorCode.ShuttingDown)]
+    [InlineData("idle", IpcErrorCode.ShuttingDown)]
+    [InlineData("protocol", IpcErrorCode.Protocol)]
+    public async Task A_server_that_says_bye_before_welcome_is_ending(string reason, string code)
+    {
+        await using var home = new TestHome();
+        using var listener = new System.Net.Sockets.Socket(
+            System.Net.Sockets.AddressFamily.Unix,
+            System.Net.Sockets.SocketType.Stream,
+            System.Net.Sockets.ProtocolType.Unspecified
+        );
+        listener.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(home.SocketPath));
+        listener.Listen(2);
+        var bye = RawPeer.Frame(
+            FrameKind.Bye,
+            0,
+            $$"""{"reason":"{{reason}}","message":"gone","retryAfterMs":50}"""
+        );
+        var serving = Task.Run(
+            async () =>
+            {
+                for (var i = 0; i < 2; i++)
+                {
+                    using var peer = await listener.AcceptAsync(home.Ct);
+                    await peer.SendAsync(bye, home.Ct);
+                    peer.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+                    // Until the client is done: a close with its hello unread would reset the connection.
+                    while (await peer.ReceiveAsync(new byte[4096], home.Ct) > 0) { }
+                }
+            },
+            home.Ct
+        );
+
+        var refused = await Assert.ThrowsAsync<IpcException>(home.ConnectAsync);
+        var asked = Assert.Throws<IpcException>(() =>
+        {
+            using var caller = IpcCaller.Connect(home.ClientOptions);
+            caller.Request(
+                TestHome.Echo,
+                new Words("x"),
+                TestJson.Default.Words,
+                TestJson.Default.Words
+            );
+        });
+
+        Assert.Equal((code, code), (refused.Code, asked.Code));
+        Assert.Equal(("gone", "gone"), (refused.Message, asked.Message));
+        Assert.Equal(TimeSpan.FromMilliseconds(50), refused.RetryAfter);
+        await serving;
     }
 
     [Fact]

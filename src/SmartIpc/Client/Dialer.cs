@@ -133,16 +133,26 @@ internal static class Dialer
                 return ControlReader.Welcome(payload);
             }
 
-            var (code, message, retryAfter) = ControlReader.Farewell(payload);
-            throw new IpcException(code.Length == 0 ? IpcErrorCode.Protocol : code, message)
-            {
-                RetryAfter = retryAfter,
-            };
+            throw Farewell(header, payload);
         }
         catch (JsonException e)
         {
             throw new IpcException(IpcErrorCode.Protocol, "The server's answer cannot be read.", e);
         }
+    }
+
+    /// <summary>What a refusal or a bye says; a bye that blames nobody comes from a server that ends, whatever for.</summary>
+    /// <exception cref="JsonException">It cannot be read.</exception>
+    public static IpcException Farewell(in FrameHeader header, ReadOnlySpan<byte> payload)
+    {
+        var (code, message, retryAfter) = ControlReader.Farewell(payload);
+        var word = (header.Kind, code) switch
+        {
+            (_, "" or IpcErrorCode.Protocol) => IpcErrorCode.Protocol,
+            (FrameKind.Bye, _) => IpcErrorCode.ShuttingDown,
+            _ => code,
+        };
+        return new IpcException(word, message) { RetryAfter = retryAfter };
     }
 
     /// <summary>Waits until somebody listens at the path.</summary>

@@ -162,9 +162,7 @@ public sealed class IpcCaller : IDisposable
             case FrameKind.Error when header.Id == id:
                 throw new IpcRequestException(ControlReader.Error(_assembler.Payload.Span));
             case FrameKind.Bye:
-                var (code, message, retryAfter) = ControlReader.Farewell(_assembler.Payload.Span);
-                var word = code == IpcErrorCode.Protocol ? code : IpcErrorCode.ShuttingDown;
-                throw new IpcException(word, message) { RetryAfter = retryAfter };
+                throw Dialer.Farewell(header, _assembler.Payload.Span);
             case FrameKind.Ping:
                 using (var pong = ControlWriter.Bytes(FrameKind.Pong, 0, _assembler.Payload.Span))
                 {
