@@ -34,12 +34,17 @@ TOLERANCE = {"instructions": 0.03, "system calls": 1.0, "moved": 0.25, "allocate
 # Below this a figure is noise, whatever its ratio.
 FLOOR = {"instructions": 0, "system calls": 20, "moved": 0.2, "allocated": 65_536}
 
-# Writes LINES lines in blocks, or each with a write of its own.
+# Writes LINES lines in blocks, or each with a write of its own, or the same thousand again and again, which takes no time of its own.
 CHILD = """
 import os, sys
-count, alone = int(sys.argv[1]), sys.argv[2] == "alone"
-lines = [(sys.argv[3] % n + "\\n").encode() for n in range(count)]
-step = 1 if alone else 1000
+count, how = int(sys.argv[1]), sys.argv[2]
+lines = [(sys.argv[3] % n + "\\n").encode() for n in range(1000 if how == "same" else count)]
+if how == "same":
+    block = b"".join(lines)
+    for at in range(0, count, 1000):
+        os.write(1, block)
+    sys.exit()
+step = 1 if how == "alone" else 1000
 for at in range(0, count, step):
     os.write(1, b"".join(lines[at : at + step]))
 """
@@ -161,9 +166,9 @@ def read_trace(text):
 
 def measure_live(binary, figures, is_traced):
     with tempfile.TemporaryDirectory() as top, Home(binary, pathlib.Path(top) / "home") as home:
-        home.define("flood", LIVE_LINES, "blocks")
+        home.define("flood", LIVE_LINES, "same")
         home.define("drip", WRITES, "alone")
-        home.define("few", 1000, "blocks")
+        home.define("few", 1000, "same")
         follower = subprocess.Popen(
             [home.binary, "logs", "flood", "drip", "few", "-f", "-n", "0"], env=home.env, stdout=subprocess.DEVNULL
         )
