@@ -10,7 +10,6 @@ public sealed class LogTally
     private readonly Lock _gate = new();
 
     // Guarded by _gate.
-    private readonly LogSpan[] _block = new LogSpan[BlockSpans];
     private readonly long[] _lost = new long[(int)HoleReason.Corrupt + 1];
     private LogCounts _counts;
     private long _upTo;
@@ -23,10 +22,11 @@ public sealed class LogTally
             var lost = (long[])_lost.Clone();
             lost[(int)HoleReason.Dropped] += log.DroppedEntries;
             var oldest = log.Facts.OldestDisk;
+            Span<LogSpan> block = stackalloc LogSpan[BlockSpans];
             for (var after = 0L; after < oldest - 1; )
             {
                 var room = new LogRoom(0, 1);
-                var read = log.Read(after, oldest - 1, LogFilter.All, _block, room);
+                var read = log.Read(after, oldest - 1, LogFilter.All, block, room);
                 if (read.HoleFrom == 0 || read.UpTo <= after)
                 {
                     break;
@@ -47,9 +47,10 @@ public sealed class LogTally
         {
             var facts = log.Facts;
             _upTo = Math.Max(_upTo, facts.OldestDisk - 1);
+            Span<LogSpan> block = stackalloc LogSpan[BlockSpans];
             while (_upTo < facts.Head)
             {
-                var found = log.ReadSpans(_upTo + 1, facts.Head, _block);
+                var found = log.ReadSpans(_upTo + 1, facts.Head, block);
                 if (found == 0)
                 {
                     // Numbers without anything behind them.
@@ -58,7 +59,7 @@ public sealed class LogTally
                     break;
                 }
 
-                foreach (ref readonly var span in _block.AsSpan(0, found))
+                foreach (ref readonly var span in block[..found])
                 {
                     Add(span);
                     _upTo = span.LastSeq;
