@@ -27,6 +27,7 @@ class Works:
         self.chosen = chosen
         self.top = pathlib.Path(tempfile.mkdtemp(prefix="works"))
         self.numbers = itertools.count()
+        self.spawned = []
         self.tspm = Tspm(chosen.tspm, self.top)
         self.peers = [self.tspm]
         if chosen.pm2:
@@ -45,7 +46,9 @@ class Works:
         return f"{self.chosen.compare} read --lines {lines} --seen {mark}.seen --report {mark}.reader"
 
     def spawn(self, line):
-        return subprocess.Popen(["/bin/bash", "-c", line], start_new_session=True)
+        process = subprocess.Popen(["/bin/bash", "-c", line], start_new_session=True)
+        self.spawned.append(process)
+        return process
 
     @staticmethod
     def end(process):
@@ -414,7 +417,7 @@ class Works:
                 mark, gate, lines = self.mark(), self.mark(), rate * seconds
                 pathlib.Path(gate).touch()
                 stop = f"{mark}.stop"
-                flood = f"while [ ! -e {stop} ]; do {self.chosen.paced} 0 20000 {gate} {mark}.f$$; echo >>{mark}.n; done"
+                flood = f"while [ -e {gate} ] && [ ! -e {stop} ]; do {self.chosen.paced} 0 20000 {gate} {mark}.f$$; echo >>{mark}.n; done"
                 floods = []
                 if count and peer:
                     peer.start("flood", count, ["/bin/sh", "-c", flood])
@@ -483,6 +486,8 @@ class Works:
                     lines.append(line)
                 (out / f"{work}.md").write_text("\n".join(lines) + "\n")
         finally:
+            for process in self.spawned:
+                self.end(process)
             for peer in self.peers:
                 peer.close()
             shutil.rmtree(self.top, ignore_errors=True)
