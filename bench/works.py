@@ -487,7 +487,8 @@ class Works:
                 (out / f"{work}.md").write_text("\n".join(lines) + "\n")
         finally:
             for process in self.spawned:
-                self.end(process)
+                if process.returncode is None:  # Else it was ended, and its number may be another's.
+                    self.end(process)
             for peer in self.peers:
                 peer.close()
             shutil.rmtree(self.top, ignore_errors=True)
