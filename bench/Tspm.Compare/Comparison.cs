@@ -51,7 +51,6 @@ internal sealed partial class Comparison
             Row("list", List);
             Row("stopped", StoppedFollower);
             Row("allocation", Allocation);
-            Row("idle", Idle);
         }
         finally
         {
@@ -73,7 +72,11 @@ internal sealed partial class Comparison
         Console.Write(_text.ToString(from, _text.Length - from));
         if (_out.Length > 0)
         {
-            File.AppendAllText(_out, _text.ToString(from, _text.Length - from));
+            Directory.CreateDirectory(_out);
+            File.WriteAllText(
+                Path.Join(_out, $"{name}.md"),
+                _text.ToString(from, _text.Length - from)
+            );
         }
     }
 
@@ -307,27 +310,6 @@ internal sealed partial class Comparison
 
         long Growth(string field) =>
             after.GetProperty(field).GetInt64() - before.GetProperty(field).GetInt64();
-    }
-
-    private void Idle()
-    {
-        const int Processes = 100;
-        for (var i = 0; i < Processes; i++)
-        {
-            _tspm.Run(_tspm.Binary, "start", "--name", $"idle{i}", "--", "sleep", "1000");
-            _pm2?.Run(
-                _pm2.Binary,
-                ["start", "/bin/sleep", "--name", $"idle{i}", "--interpreter", "none", "--", "1000"]
-            );
-        }
-
-        var mine = ProcFigures.AnonymousKiB(_tspm.ManagerPids) / 1024.0;
-        var theirs = _pm2 is null ? 0 : ProcFigures.AnonymousKiB(_pm2.ManagerPids) / 1024.0;
-        Say(
-            $"\n## {Processes} idle programs\n\nRssAnon + RssShmem + swap of all processes of the manager, after the rows above.\n\n| manager | MiB |\n| --- | --- |\n| tspm (daemon and keeper) | {mine:0.0} |\n| PM2 | {theirs:0.0} |"
-        );
-        _tspm.End();
-        _pm2?.End();
     }
 
     private static double Time(Action action)

@@ -6,7 +6,7 @@ internal static class Program
     private const string Usage = """
         compare write --lines N [--size 100] [--block 65536|0] [--interval-us 0] --gate FILE --report FILE
         compare read --lines N [--size 100] --seen FILE --report FILE
-        compare run --tspm FILE [--pm2 FILE] [--runs 5] [--only ROW,ROW] [--out FILE]
+        compare run --tspm FILE [--pm2 FILE] [--runs 5] [--only ROW,ROW] [--out FOLDER]
         """;
 
     private static int Main(string[] args)

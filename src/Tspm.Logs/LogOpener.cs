@@ -110,7 +110,9 @@ internal static class LogOpener
     /// <summary>The newest spans in memory, so that a reader of the tail needs no disk.</summary>
     private static void Prefill(LogRing ring, LogIndex index, long lastSeq, LogStoreOptions options)
     {
-        var newest = new LogSpan[Math.Min(options.RingEntries, PrefilledSpans)];
+        // A span has one entry at least; a new log has none.
+        var most = Math.Min(options.RingEntries, PrefilledSpans);
+        var newest = new LogSpan[Math.Min(most, lastSeq)];
         var found = 0;
         for (var seq = lastSeq; seq > 0 && found < newest.Length; )
         {

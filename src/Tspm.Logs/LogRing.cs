@@ -8,10 +8,14 @@ namespace Tspm.Logs;
 internal sealed class LogRing
 {
     private const int BlockEntries = 128;
+
+    // Most logs are quiet: only one that has more gets the whole cache.
+    private const int FirstCached = 16;
     private readonly int _maxEntries;
     private readonly long _maxBytes;
     private readonly long _blockBytes;
-    private readonly LogSpan[] _cache;
+    private readonly int _maxCached;
+    private LogSpan[] _cache;
     private readonly Queue<Block> _blocks = new();
     private long _bytes;
     private Block _open;
@@ -23,7 +27,8 @@ internal sealed class LogRing
         _maxEntries = options.RingEntries;
         _maxBytes = options.RingBytes;
         _blockBytes = Math.Max(4096, options.RingBytes / 64);
-        _cache = new LogSpan[options.CachedSpans];
+        _maxCached = options.CachedSpans;
+        _cache = new LogSpan[Math.Min(FirstCached, _maxCached)];
     }
 
     /// <summary>The newest seq; 0 if there is none.</summary>
@@ -48,6 +53,12 @@ internal sealed class LogRing
     /// <summary>Takes in a span; the oldest entries leave.</summary>
     public void Add(in LogSpan span)
     {
+        if (_cached == _cache.Length && _cached < _maxCached)
+        {
+            // Nothing was overwritten yet, so every span stays where it is.
+            Array.Resize(ref _cache, _maxCached);
+        }
+
         _cache[_cached++ % _cache.Length] = span;
         Head = span.LastSeq;
         _open = _open.Entries == 0 ? new Block(span.Seq, 0, 0) : _open;

@@ -9,8 +9,7 @@ public sealed class LogTally
     private const int BlockSpans = 256;
     private readonly Lock _gate = new();
 
-    // Guarded by _gate; of holes no more than the index has.
-    private readonly LogSpan[] _block = new LogSpan[BlockSpans];
+    // Guarded by _gate; no more than the index has.
     private readonly List<CountedHole> _holes = [];
     private LogCounts _counts;
     private long _upTo;
@@ -31,10 +30,11 @@ public sealed class LogTally
                 lost[(int)hole.Reason] += hole.To - Math.Max(hole.From, oldest) + 1;
             }
 
+            Span<LogSpan> block = stackalloc LogSpan[BlockSpans];
             for (var after = 0L; after < oldest - 1; )
             {
                 var room = new LogRoom(0, 1);
-                var read = log.Read(after, oldest - 1, LogFilter.All, _block, room);
+                var read = log.Read(after, oldest - 1, LogFilter.All, block, room);
                 if (read.HoleFrom == 0 || read.UpTo <= after)
                 {
                     break;
@@ -55,9 +55,10 @@ public sealed class LogTally
         {
             var facts = log.Facts;
             _upTo = Math.Max(_upTo, facts.OldestDisk - 1);
+            Span<LogSpan> block = stackalloc LogSpan[BlockSpans];
             while (_upTo < facts.Head)
             {
-                var found = log.ReadSpans(_upTo + 1, facts.Head, _block);
+                var found = log.ReadSpans(_upTo + 1, facts.Head, block);
                 if (found == 0)
                 {
                     // Numbers without anything behind them.
@@ -66,7 +67,7 @@ public sealed class LogTally
                     break;
                 }
 
-                foreach (ref readonly var span in _block.AsSpan(0, found))
+                foreach (ref readonly var span in block[..found])
                 {
                     Add(span);
                     _upTo = span.LastSeq;

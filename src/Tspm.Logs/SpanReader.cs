@@ -36,7 +36,8 @@ internal sealed class SpanReader(
         }
 
         Span<LogSpan> block = stackalloc LogSpan[BlockSpans];
-        using var window = new SpanWindow(log, files);
+        // Only who looks into lines needs their bytes.
+        using var window = filter.Lines is null ? null : new SpanWindow(log, files);
         var taker = new SpanTaker(read, spans, room, files);
         long scanned = 0;
         while (taker.Read.UpTo < last)
@@ -92,7 +93,7 @@ internal sealed class SpanReader(
         scoped ReadOnlySpan<LogSpan> following,
         long last,
         LogFilter filter,
-        SpanWindow window
+        SpanWindow? window
     )
     {
         var from = Math.Max(span.Seq, taker.Read.UpTo + 1);
@@ -125,7 +126,7 @@ internal sealed class SpanReader(
         scoped ReadOnlySpan<LogSpan> following,
         long last,
         LogFilter filter,
-        SpanWindow window
+        SpanWindow? window
     )
     {
         if (!filter.Matches(span))
@@ -141,8 +142,8 @@ internal sealed class SpanReader(
             return taker.TryTake(wanted, span);
         }
 
-        // Not null: the filter looks into the span with it.
-        var lines = new SpanLines(wanted, window.Read(wanted, following), filter.Lines!);
+        // Neither is null: the filter looks into the span with them.
+        var lines = new SpanLines(wanted, window!.Read(wanted, following), filter.Lines!);
         while (lines.TryNext(out var stretch))
         {
             // What lies before it was not wanted, and is covered.

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using SmartIpc.Framing;
 using SmartIpc.Requests;
@@ -189,6 +190,8 @@ internal sealed class ServerConnection : FramePump
         }
     }
 
+    // Pooled: a follower's credit comes in once a batch.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> ReceiveFrameAsync()
     {
         while (Closing is null)

@@ -1,6 +1,5 @@
+using System.Buffers.Binary;
 using System.Buffers.Text;
-using System.Globalization;
-using System.IO.Enumeration;
 using System.Runtime.InteropServices;
 
 namespace Tspm.Daemon.Resources;
@@ -14,26 +13,32 @@ internal sealed unsafe partial class ProcFiles
     private const int StatBytes = 1024;
     private const int RollupBytes = 2048;
     private const int MarkBytes = 128 * 1024;
-
-    private static readonly EnumerationOptions Plain = new()
-    {
-        IgnoreInaccessible = true,
-        AttributesToSkip = 0,
-    };
+    private const int NameBytes = 16 * 1024;
 
     private readonly byte[] _buffer = new byte[MarkBytes];
+    private readonly byte[] _names = new byte[NameBytes];
 
     /// <summary>All programs there are now, zombies left out.</summary>
     public void ReadAll(List<ProgramStat> into)
     {
         into.Clear();
-        foreach (var pid in Numbers("/proc"))
+        var directory = Open("/proc\0"u8);
+        if (directory < 0)
+        {
+            throw new IOException("/proc cannot be listed");
+        }
+
+        var length = 0;
+        var at = 0;
+        while (TryNextNumber(directory, ref at, ref length, out var pid))
         {
             if (TryReadStat(pid, out var stat) && !stat.IsZombie)
             {
                 into.Add(stat);
             }
         }
+
+        _ = close(directory);
     }
 
     /// <summary>One program.</summary>
@@ -60,20 +65,25 @@ internal sealed unsafe partial class ProcFiles
     }
 
     /// <summary>How many files are open; −1 if they may not be read.</summary>
-    public static int CountOpen(int pid)
+    public int CountOpen(int pid)
     {
-        try
-        {
-            return Numbers(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/fd")).Count();
-        }
-        catch (IOException)
+        Span<byte> path = stackalloc byte[PathBytes];
+        var directory = Open(path[..PathOf(pid, "fd"u8, path)]);
+        if (directory < 0)
         {
             return -1;
         }
-        catch (UnauthorizedAccessException)
+
+        var length = 0;
+        var at = 0;
+        var count = 0;
+        while (TryNextNumber(directory, ref at, ref length, out _))
         {
-            return -1;
+            count++;
         }
+
+        _ = close(directory);
+        return count;
     }
 
     /// <summary>The mark of the run that a program was started in; empty if it has none that may be read.</summary>
@@ -99,26 +109,67 @@ internal sealed unsafe partial class ProcFiles
         return default;
     }
 
-    private static FileSystemEnumerable<int> Numbers(string directory) =>
-        new(directory, Number, Plain) { ShouldIncludePredicate = IsNumber };
+    /// <summary>The next entry of a directory whose name is a number: no string and no object per name, or per look.</summary>
+    private bool TryNextNumber(int directory, ref int at, ref int length, out int number)
+    {
+        while (true)
+        {
+            if (at >= length)
+            {
+                at = 0;
+                fixed (byte* names = _names)
+                {
+                    length = (int)getdents64(directory, names, NameBytes);
+                }
 
-    private static int Number(ref FileSystemEntry entry) =>
-        int.TryParse(entry.FileName, NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
-            ? pid
-            : -1;
+                if (length <= 0)
+                {
+                    // Its end; or it is of a program that is gone.
+                    number = 0;
+                    return false;
+                }
+            }
 
-    private static bool IsNumber(ref FileSystemEntry entry) => Number(ref entry) >= 0;
+            // struct linux_dirent64: u64 inode, i64 offset, u16 length of the record, u8 type, the name and a NUL.
+            var record = _names.AsSpan(
+                at,
+                BinaryPrimitives.ReadUInt16LittleEndian(_names.AsSpan(at + 16))
+            );
+            at += record.Length;
+            var name = record[19..];
+            name = name[..name.IndexOf((byte)0)];
+            if (Utf8Parser.TryParse(name, out number, out var digits) && digits == name.Length)
+            {
+                return true;
+            }
+        }
+    }
+
+    /// <summary>Writes "/proc/PID/FILE" and a NUL.</summary>
+    /// <returns>Its length with the NUL.</returns>
+    private static int PathOf(int pid, ReadOnlySpan<byte> file, Span<byte> path)
+    {
+        "/proc/"u8.CopyTo(path);
+        _ = Utf8Formatter.TryFormat(pid, path[6..], out var digits);
+        path[6 + digits] = (byte)'/';
+        file.CopyTo(path[(7 + digits)..]);
+        path[7 + digits + file.Length] = 0;
+        return 8 + digits + file.Length;
+    }
+
+    /// <param name="path">With a NUL at its end.</param>
+    private static int Open(ReadOnlySpan<byte> path)
+    {
+        fixed (byte* text = path)
+        {
+            return open(text, CloseOnExec, 0);
+        }
+    }
 
     private int Read(int pid, ReadOnlySpan<byte> file, int most)
     {
-        var path = stackalloc byte[PathBytes];
-        var text = new Span<byte>(path, PathBytes);
-        "/proc/"u8.CopyTo(text);
-        _ = Utf8Formatter.TryFormat(pid, text[6..], out var digits);
-        text[6 + digits] = (byte)'/';
-        file.CopyTo(text[(7 + digits)..]);
-        text[7 + digits + file.Length] = 0;
-        var descriptor = open(path, CloseOnExec, 0);
+        Span<byte> path = stackalloc byte[PathBytes];
+        var descriptor = Open(path[..PathOf(pid, file, path)]);
         if (descriptor < 0)
         {
             return -1;
@@ -151,6 +202,9 @@ internal sealed unsafe partial class ProcFiles
 
     [LibraryImport("libc")]
     private static partial nint read(int file, byte* buffer, nuint length);
+
+    [LibraryImport("libc")]
+    private static partial nint getdents64(int directory, byte* entries, nuint length);
 
     [LibraryImport("libc")]
     private static partial int close(int file);

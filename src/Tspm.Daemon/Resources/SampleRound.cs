@@ -138,7 +138,7 @@ internal sealed class SampleRound(TimeProvider time, Func<IReadOnlySet<int>> nev
         var files = 0;
         foreach (var pid in use.Pids)
         {
-            var open = ProcFiles.CountOpen(pid);
+            var open = _files.CountOpen(pid);
             files = open < 0 || files < 0 ? -1 : files + open;
         }
 

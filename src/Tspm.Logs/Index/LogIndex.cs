@@ -231,7 +231,7 @@ internal sealed class LogIndex : IDisposable
         }
 
         var found = 0;
-        var block = new LogSpan[BlockSlots];
+        Span<LogSpan> block = stackalloc LogSpan[BlockSlots];
         for (; at < files.Length && found < spans.Length && files[at].IsVerified; at++)
         {
             if (
@@ -261,7 +261,7 @@ internal sealed class LogIndex : IDisposable
     {
         var files = FilesFor(seq, seq, out var at);
         var found = 0;
-        var block = new LogSpan[BlockSlots];
+        Span<LogSpan> block = stackalloc LogSpan[BlockSlots];
         for (; at >= 0 && found < spans.Length && files[at].IsVerified; at--)
         {
             var next = at + 1 < files.Length ? files[at + 1] : null;
@@ -442,7 +442,7 @@ internal sealed class LogIndex : IDisposable
         long seq,
         long last,
         Span<LogSpan> spans,
-        LogSpan[] block,
+        Span<LogSpan> block,
         ref int found
     )
     {
@@ -481,7 +481,7 @@ internal sealed class LogIndex : IDisposable
         in IndexReader reader,
         long seq,
         Span<LogSpan> spans,
-        LogSpan[] block,
+        Span<LogSpan> block,
         ref int found
     )
     {
@@ -489,7 +489,7 @@ internal sealed class LogIndex : IDisposable
         while (end > reader.First && found < spans.Length)
         {
             var first = Math.Max(reader.First, end - BlockSlots);
-            var read = reader.Read(first, block.AsSpan(0, (int)(end - first)));
+            var read = reader.Read(first, block[..(int)(end - first)]);
             for (var i = read - 1; i >= 0 && found < spans.Length; i--)
             {
                 if (block[i].IsEntry)

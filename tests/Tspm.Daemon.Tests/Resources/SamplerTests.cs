@@ -156,6 +156,24 @@ public sealed class SamplerTests
         Assert.False(unlimited.Told.Task.IsCompleted);
     }
 
+    [Fact]
+    public void A_look_at_all_programs_allocates_nothing_and_sees_what_the_directory_has()
+    {
+        var files = new ProcFiles();
+        var programs = new List<ProgramStat>(65_536);
+        files.ReadAll(programs);
+        var own = Environment.ProcessId;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        files.ReadAll(programs);
+        var open = files.CountOpen(own);
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Contains(programs, one => one.Pid == own);
+        Assert.InRange(open, 3, Directory.GetFiles($"/proc/{own}/fd").Length + 100);
+        Assert.Equal(-1, files.CountOpen(int.MaxValue));
+    }
+
     [Fact(Explicit = true)]
     public void Sampling_a_thousand_runs_once_a_second_costs_at_most_two_percent_of_a_core()
     {
