@@ -11,6 +11,9 @@ namespace Tspm.Cli;
 /// <summary>What every command needs: the two outputs, what they are, the home, and a way to the daemon.</summary>
 internal sealed class CliContext
 {
+    // What is printed of so much fits the page that a pipe with room takes at once, in most formats.
+    private const int QuickBatchBytes = 1024;
+
     private CliContext(Invocation invocation, HomePaths home, ColorChoice color)
     {
         Invocation = invocation;
@@ -76,6 +79,13 @@ internal sealed class CliContext
         {
             throw new CliException(ExitCodes.Usage, error.Message);
         }
+    }
+
+    /// <summary>A connection whose few small lines are printed where they are received, if stdout takes them at once.</summary>
+    public Task<TspmIpcClient> ConnectToFollowAsync(ReconnectPolicy reconnect)
+    {
+        Launcher.RunsReaderInline = bytes => bytes <= QuickBatchBytes && Output.HasRoom();
+        return ConnectAsync(reconnect);
     }
 
     /// <summary>A connection for questions: to the daemon, or with <c>--offline</c> to the files themselves.</summary>

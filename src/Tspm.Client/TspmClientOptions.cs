@@ -32,6 +32,7 @@ public sealed record TspmClientOptions
     /// <summary>Told at each change of the connection; must be quick.</summary>
     public Action<SmartIpc.Client.ConnectionChange>? OnConnectionChange { get; init; }
 
-    /// <summary>A reader goes on in the receive loop: one thread hop less per batch, but a reader that blocks stops the loop.</summary>
-    public bool ReadsInline { get; init; }
+    /// <summary>Asked with the bytes of a batch whether the reader that waits for it goes on in the receive loop; null for never.</summary>
+    /// <remarks>Fewer threads wake for a batch then, but a reader that blocks stops the loop.</remarks>
+    public Func<int, bool>? RunsReaderInline { get; init; }
 }

@@ -45,7 +45,7 @@ public sealed class TspmIpcClient : IAsyncDisposable
                 PongTimeout = options.PongTimeout,
                 TimeProvider = options.TimeProvider,
                 OnConnectionChange = options.OnConnectionChange,
-                RunConsumersInline = options.ReadsInline,
+                RunsReaderInline = options.RunsReaderInline,
             }
         );
         try

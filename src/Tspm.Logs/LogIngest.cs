@@ -11,6 +11,7 @@ namespace Tspm.Logs;
 public sealed class LogIngest : IDisposable
 {
     private const int RecordsPerTurn = 128;
+    private const ulong QuickTurnBytes = 32 * 1024;
     private const long QuietRetry = 2_000_000_000;
     private readonly JournalReader _journal;
     private readonly IJournalObserver _observer;
@@ -45,6 +46,10 @@ public sealed class LogIngest : IDisposable
 
     /// <summary>Told of every chunk, on the ingest thread; for who wants bytes before they are lines.</summary>
     public ChunkObserver? Chunks { get; set; }
+
+    /// <summary>Called on the ingest thread before the last commit of a turn that took little and leaves nothing to read: readers
+    /// that wait are woken by that commit, and then there is nothing to do.</summary>
+    public Action? Ending { get; set; }
 
     /// <summary>The ord of the next record to read.</summary>
     public ulong Position => _journal.Position;
@@ -95,12 +100,20 @@ public sealed class LogIngest : IDisposable
             _read = _journal.Read(_records);
         }
 
+        var bytes = 0UL;
         while (_taken < _read)
         {
-            Take(_records[_taken]);
+            ref readonly var record = ref _records[_taken];
+            bytes += record.Kind == JournalRecordKind.Chunk ? record.B : 0;
+            Take(record);
         }
 
         FlushWaiting(now);
+        if (_read < RecordsPerTurn && bytes <= QuickTurnBytes)
+        {
+            Ending?.Invoke();
+        }
+
         CommitTouched();
         // Only now: records whose commit failed are still needed in the journal.
         Volatile.Write(ref _consumed, _journal.Position);

@@ -7,7 +7,7 @@ public sealed class MessageQueueTests
     [Fact]
     public void Dropping_the_content_keeps_what_happened_to_the_connection()
     {
-        var queue = new MessageQueue(runInline: false);
+        var queue = new MessageQueue(runsInline: null);
         TopicMessageKind[] kinds =
         [
             TopicMessageKind.Subscribed,
@@ -29,7 +29,7 @@ public sealed class MessageQueueTests
     [Fact]
     public async Task A_reminder_comes_only_to_a_reader_that_waits()
     {
-        var queue = new MessageQueue(runInline: false);
+        var queue = new MessageQueue(runsInline: null);
         var reminder = new TopicMessage { Kind = TopicMessageKind.Reminder };
 
         queue.TryWake(reminder);

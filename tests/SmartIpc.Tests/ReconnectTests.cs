@@ -10,11 +10,13 @@ public sealed class ReconnectTests
     private static readonly ReconnectPolicy Policy = new();
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(150)]
-    [InlineData(1_000)]
-    [InlineData(77_777)]
-    public async Task A_connection_cut_anywhere_loses_and_doubles_nothing(int step)
+    [InlineData(1, false)]
+    [InlineData(150, false)]
+    [InlineData(1_000, false)]
+    [InlineData(77_777, false)]
+    [InlineData(1, true)]
+    [InlineData(77_777, true)]
+    public async Task A_connection_cut_anywhere_loses_and_doubles_nothing(int step, bool isInline)
     {
         await using var home = new TestHome().Start();
         var path = home.SocketPath + ".proxy";
@@ -28,6 +30,7 @@ public sealed class ReconnectTests
         {
             SocketPath = path,
             Reconnect = new() { Initial = TimeSpan.FromMilliseconds(1), Factor = 1 },
+            RunsReaderInline = isInline ? bytes => bytes < 2_000 : null,
         };
         await using var client = await home.ConnectAsync();
         var followers = Enumerable
@@ -61,7 +64,7 @@ public sealed class ReconnectTests
             System.Net.Sockets.ProtocolType.Unspecified
         );
         listener.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(home.SocketPath));
-        listener.Listen(2);
+        listener.Listen(3);
         var bye = RawPeer.Frame(
             FrameKind.Bye,
             0,
@@ -70,7 +73,7 @@ public sealed class ReconnectTests
         var serving = Task.Run(
             async () =>
             {
-                for (var i = 0; i < 2; i++)
+                for (var i = 0; i < 3; i++)
                 {
                     using var peer = await listener.AcceptAsync(home.Ct);
                     await peer.SendAsync(bye, home.Ct);
@@ -94,6 +97,10 @@ public sealed class ReconnectTests
             );
         });
 
+        home.ClientOptions = home.ClientOptions with { RunsReaderInline = _ => true };
+        var inline = await Assert.ThrowsAsync<IpcException>(home.ConnectAsync);
+
+        Assert.Equal((code, "gone"), (inline.Code, inline.Message));
         Assert.Equal((code, code), (refused.Code, asked.Code));
         Assert.Equal(("gone", "gone"), (refused.Message, asked.Message));
         Assert.Equal(TimeSpan.FromMilliseconds(50), refused.RetryAfter);

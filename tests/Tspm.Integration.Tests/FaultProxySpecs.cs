@@ -51,7 +51,7 @@ public sealed class FaultProxySpecs
                 Catchup = catchup,
             },
             [noise],
-            options => options with { ReadsInline = seed % 2 == 0 }
+            options => options with { RunsReaderInline = seed % 2 == 0 ? _ => true : null }
         );
 
         // 3 MB, and no connection gives more than half of one.

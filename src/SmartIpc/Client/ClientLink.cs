@@ -8,6 +8,7 @@ namespace SmartIpc.Client;
 /// <summary>One connection of a client from its hello to its end; the client makes a new one after a loss.</summary>
 internal sealed class ClientLink : FramePump
 {
+    private static readonly TimeSpan CancelLook = TimeSpan.FromMilliseconds(20);
     private readonly Socket _socket;
     private readonly IpcClientOptions _options;
     private readonly ClientFrameRule _rule;
@@ -32,7 +33,14 @@ internal sealed class ClientLink : FramePump
 
     /// <summary>Says hello and waits for the answer.</summary>
     /// <exception cref="IpcException">The server refused, was silent or broke the protocol.</exception>
-    public async Task<ServerWelcome> GreetAsync(CancellationToken ct)
+    public Task<ServerWelcome> GreetAsync(CancellationToken ct) =>
+        OnReceiverAsync(() => GreetHereAsync(ct));
+
+    /// <summary>Receives until the connection ends and says why; does not throw.</summary>
+    public Task<CloseReason> ReceiveAllAsync(IpcClient client) =>
+        OnReceiverAsync(() => ReceiveAllHereAsync(client));
+
+    private async Task<ServerWelcome> GreetHereAsync(CancellationToken ct)
     {
         using var deadline = new CancellationTokenSource(
             _options.HandshakeDeadline,
@@ -75,8 +83,7 @@ internal sealed class ClientLink : FramePump
         }
     }
 
-    /// <summary>Receives until the connection ends and says why; does not throw.</summary>
-    public async Task<CloseReason> ReceiveAllAsync(IpcClient client)
+    private async Task<CloseReason> ReceiveAllHereAsync(IpcClient client)
     {
         CloseReason? farewell = null;
         try
@@ -133,13 +140,53 @@ internal sealed class ClientLink : FramePump
 
     protected override void OnFinished() { }
 
+    private bool HasThread => _options.RunsReaderInline is not null;
+
+    /// <summary>Starts it on a thread of its own if that is how this link receives: there it goes on without a hop until it ends.</summary>
+    private Task<T> OnReceiverAsync<T>(Func<Task<T>> work) =>
+        HasThread
+            ? Task
+                .Factory.StartNew(
+                    work,
+                    CancellationToken.None,
+                    TaskCreationOptions.LongRunning,
+                    TaskScheduler.Default
+                )
+                .Unwrap()
+            : work();
+
+    /// <summary>Receives on the thread that calls, which sleeps in poll(2) on the socket: the runtime's socket engine is never asked.</summary>
+    private int Receive(Span<byte> memory, CancellationToken ct)
+    {
+        while (true)
+        {
+            ct.ThrowIfCancellationRequested();
+            _socket.Poll(
+                ct.CanBeCanceled ? CancelLook : Timeout.InfiniteTimeSpan,
+                SelectMode.SelectRead
+            );
+            var count = _socket.Receive(memory, SocketFlags.None, out var error);
+            if (error == SocketError.Success)
+            {
+                return count;
+            }
+
+            if (error is not (SocketError.WouldBlock or SocketError.Interrupted))
+            {
+                throw new SocketException((int)error);
+            }
+        }
+    }
+
     private async ValueTask<bool> ReceiveFrameAsync(CancellationToken ct)
     {
         while (!_assembler.TryRead())
         {
-            var count = await _socket
-                .ReceiveAsync(_assembler.ReceiveMemory, SocketFlags.None, ct)
-                .ConfigureAwait(false);
+            var count = HasThread
+                ? Receive(_assembler.ReceiveMemory.Span, ct)
+                : await _socket
+                    .ReceiveAsync(_assembler.ReceiveMemory, SocketFlags.None, ct)
+                    .ConfigureAwait(false);
             if (count == 0)
             {
                 return false;

@@ -201,7 +201,7 @@ public sealed class IpcClient : IAsyncDisposable
             topic,
             optionsForGen,
             creditBytes,
-            _options.RunConsumersInline
+            _options.RunsReaderInline
         );
         ClientLink? link;
         lock (_gate)

@@ -50,9 +50,12 @@ public sealed record IpcClientOptions
     /// <summary>Time for deadlines and back-off.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>Whether a reader of a subscription goes on in the receive loop, which saves a thread hop per batch.</summary>
-    /// <remarks>Such a reader must not block: nothing is received meanwhile.</remarks>
-    public bool RunConsumersInline { get; init; }
+    /// <summary>Asked with the bytes of a message's payload whether the reader that waits for it goes on in the receive loop; null for never.</summary>
+    /// <remarks>
+    /// With it the receive loop is a thread of its own that sleeps on the socket, so that such a message costs one wake-up in place of
+    /// three. A reader that goes on there must not block: nothing is received meanwhile.
+    /// </remarks>
+    public Func<int, bool>? RunsReaderInline { get; init; }
 
     /// <summary>Called at each change of the connection, in order, not under a lock; must be quick.</summary>
     public Action<ConnectionChange>? OnConnectionChange { get; init; }

@@ -36,7 +36,7 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner
         string topic,
         Func<uint, ReadOnlyMemory<byte>> optionsForGen,
         long window,
-        bool runInline
+        Func<int, bool>? runsInline
     )
     {
         _client = client;
@@ -44,7 +44,7 @@ public sealed class IpcSubscription : IAsyncDisposable, ILeaseOwner
         Topic = topic;
         _optionsForGen = optionsForGen;
         _window = window;
-        _messages = new MessageQueue(runInline);
+        _messages = new MessageQueue(runsInline);
     }
 
     /// <summary>The topic.</summary>

@@ -4,7 +4,7 @@ using SmartIpc.Framing;
 namespace SmartIpc.Client;
 
 /// <summary>What a subscription holds for its one reader, who waits here without allocating.</summary>
-internal sealed class MessageQueue : IValueTaskSource<TopicMessage>
+internal sealed class MessageQueue(Func<int, bool>? runsInline) : IValueTaskSource<TopicMessage>
 {
     private const int MaxQueued = 64 * 1024;
 
@@ -18,8 +18,6 @@ internal sealed class MessageQueue : IValueTaskSource<TopicMessage>
     private CancellationTokenRegistration _cancellation;
     private bool _isWaiting;
     private string? _endReason;
-
-    public MessageQueue(bool runInline) => _waiter.RunContinuationsAsynchronously = !runInline;
 
     public bool IsEmpty
     {
@@ -83,6 +81,7 @@ internal sealed class MessageQueue : IValueTaskSource<TopicMessage>
         return waiting;
     }
 
+    /// <summary>Gives a message to the reader; from the receive loop, which the reader may go on in.</summary>
     public void Push(in TopicMessage message)
     {
         lock (_gate)
@@ -99,6 +98,8 @@ internal sealed class MessageQueue : IValueTaskSource<TopicMessage>
         }
 
         // Outside of the lock: the reader may go on in here.
+        _waiter.RunContinuationsAsynchronously =
+            runsInline is null || !runsInline(message.Payload?.Length ?? 0);
         _waiter.SetResult(message);
     }
 
@@ -115,7 +116,7 @@ internal sealed class MessageQueue : IValueTaskSource<TopicMessage>
             _isWaiting = false;
         }
 
-        // Outside of the lock: the reader may go on in here.
+        _waiter.RunContinuationsAsynchronously = true;
         _waiter.SetResult(message);
     }
 
@@ -156,7 +157,7 @@ internal sealed class MessageQueue : IValueTaskSource<TopicMessage>
             _isWaiting = false;
         }
 
-        // Outside of the lock: the reader may go on in here.
+        _waiter.RunContinuationsAsynchronously = true;
         _waiter.SetResult(last);
         return true;
     }
@@ -263,6 +264,7 @@ internal sealed class MessageQueue : IValueTaskSource<TopicMessage>
             _isWaiting = false;
         }
 
+        _waiter.RunContinuationsAsynchronously = true;
         _waiter.SetException(new OperationCanceledException(ct));
     }
 }

@@ -14,6 +14,7 @@ namespace SmartIpc.Connections;
 internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
 {
     private const int BlockedSliceBytes = 64 * 1024;
+    private const int HeldFillBytes = 64 * 1024;
     private const int Parked = 0;
     private const int Running = 1;
     private const int RunningAgain = 2;
@@ -44,6 +45,9 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
     /// <summary>Completes when the pump has let go of everything and the socket is closed.</summary>
     public Task Finished => _finished.Task;
 
+    /// <summary>True while nobody runs it; a test waits for that.</summary>
+    internal bool IsParked => Volatile.Read(ref _state) == Parked;
+
     /// <summary>True while the socket has taken nothing since before <paramref name="timestamp"/>.</summary>
     public bool IsStuckSince(long timestamp) => Volatile.Read(ref _blockedSince) < timestamp;
 
@@ -62,7 +66,7 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
 
         if (Interlocked.CompareExchange(ref _state, Running, Parked) == Parked)
         {
-            Run(isInline: true);
+            Run(PumpPlace.Sender);
         }
         else
         {
@@ -75,7 +79,7 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
     /// <summary>Completes when the control queue is short, or the connection ends: for senders that can wait.</summary>
     public Task WaitForRoomAsync() => _control.WaitForRoomAsync();
 
-    /// <summary>Has the pump look again; from any thread, never blocks, runs nothing here.</summary>
+    /// <summary>Has the pump look again; from any thread, never blocks, runs nothing here (see <see cref="HeldPumps"/>).</summary>
     public void Signal()
     {
         while (true)
@@ -83,7 +87,11 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
             switch (Interlocked.CompareExchange(ref _state, Running, Parked))
             {
                 case Parked:
-                    ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                    if (!HeldPumps.TryHold(this))
+                    {
+                        GoOnInPool();
+                    }
+
                     return;
                 case Running:
                     if (Interlocked.CompareExchange(ref _state, RunningAgain, Running) == Running)
@@ -129,7 +137,13 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
         Dispose(true);
     }
 
-    void IThreadPoolWorkItem.Execute() => Run(isInline: false);
+    void IThreadPoolWorkItem.Execute() => Run(PumpPlace.Pool);
+
+    /// <summary>Runs the pump on the thread that held it, for a frame or a few; never blocks, and ends nothing here.</summary>
+    internal void RunHeld() => Run(PumpPlace.Holder);
+
+    /// <summary>Runs the pump elsewhere; for who owns its state.</summary>
+    internal void GoOnInPool() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
 
     /// <summary>Whether the pump closes the socket when it finishes; else the receive loop does, after its last frame.</summary>
     protected virtual bool OwnsSocket => true;
@@ -168,8 +182,28 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
         _sent = 0;
     }
 
-    private void Run(bool isInline)
+    private void Run(PumpPlace place)
     {
+        if (!HasEnded(place))
+        {
+            return;
+        }
+
+        if (place == PumpPlace.Holder)
+        {
+            // What an end sets off is not for a thread that has other work.
+            GoOnInPool();
+        }
+        else
+        {
+            Finish();
+        }
+    }
+
+    /// <summary>Sends what there is; false if somebody else goes on with it, or a signal will start it again.</summary>
+    private bool HasEnded(PumpPlace place)
+    {
+        var filled = 0;
         try
         {
             while (!Volatile.Read(ref _isAborted))
@@ -179,7 +213,7 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
                     if (!TrySendCurrent())
                     {
                         // Not ours any more: the continuation may be running already.
-                        return;
+                        return false;
                     }
                 }
                 else if (_control.TryDequeue(out var next, out var isClosing))
@@ -190,32 +224,47 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
                 {
                     break;
                 }
-                else if (isInline && Volatile.Read(ref _state) == RunningAgain)
+                else if (IsEnough(place, filled))
                 {
-                    // The caller has its own work: what others signalled goes on elsewhere.
-                    ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-                    return;
+                    GoOnInPool();
+                    return false;
                 }
-                else if (!isInline && TryFill(out var frame))
+                else if (place != PumpPlace.Sender && TryFill(out var frame))
                 {
+                    filled += frame.Sealed.Length;
                     SetCurrent(frame, isOwned: false);
                 }
                 else if (TryPark())
                 {
-                    return;
+                    return false;
                 }
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            Close(new CloseReason("lost", e.Message));
+            Abandon(new CloseReason("lost", e.Message));
         }
         catch (Exception e)
         {
-            Close(new CloseReason("failed", e.Message));
+            Abandon(new CloseReason("failed", e.Message));
         }
 
-        Finish();
+        return true;
+    }
+
+    /// <summary>Whether the thread has its own work to go on with: what is left of the pump's is done elsewhere.</summary>
+    private bool IsEnough(PumpPlace place, int filled) =>
+        place switch
+        {
+            PumpPlace.Sender => Volatile.Read(ref _state) == RunningAgain,
+            PumpPlace.Holder => filled >= HeldFillBytes,
+            _ => false,
+        };
+
+    private void Abandon(CloseReason reason)
+    {
+        Close(reason);
+        Volatile.Write(ref _isAborted, true);
     }
 
     private bool TryPark()
@@ -300,11 +349,10 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
         }
         catch (SocketException e)
         {
-            Close(new CloseReason("lost", e.Message));
-            Volatile.Write(ref _isAborted, true);
+            Abandon(new CloseReason("lost", e.Message));
         }
 
-        Run(isInline: false);
+        Run(PumpPlace.Pool);
     }
 
     private void ReleaseCurrent()
@@ -331,4 +379,17 @@ internal abstract class FramePump : IThreadPoolWorkItem, IDisposable
         OnFinished();
         _finished.TrySetResult();
     }
+}
+
+/// <summary>Whose thread runs a pump.</summary>
+internal enum PumpPlace
+{
+    /// <summary>One of the pool: it does all there is.</summary>
+    Pool,
+
+    /// <summary>Of who queued a control frame: that goes out, and no more.</summary>
+    Sender,
+
+    /// <summary>Of <see cref="HeldPumps"/>: a little at a time.</summary>
+    Holder,
 }

@@ -96,6 +96,18 @@ public sealed class IpcServer : IAsyncDisposable
         return facts;
     }
 
+    /// <summary>True while no connection is being served; a test waits for that.</summary>
+    internal bool AreParked
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _connections.Keys.All(connection => connection.IsParked);
+            }
+        }
+    }
+
     /// <summary>Stops accepting, says bye to all clients and closes them; at most about two seconds.</summary>
     /// <param name="reason">Why.</param>
     /// <param name="message">More about it, for people.</param>
@@ -130,6 +142,7 @@ public sealed class IpcServer : IAsyncDisposable
         await _tick.DisposeAsync().ConfigureAwait(false);
         _spareDescriptor?.Dispose();
         _stopping.Dispose();
+        _shared.Watch.Dispose();
     }
 
     /// <summary>Stops as <see cref="StopAsync"/> does, with reason stop.</summary>
@@ -200,7 +213,7 @@ public sealed class IpcServer : IAsyncDisposable
         var options = _shared.Options;
         socket.Blocking = false;
         var credentials = options.ReadPeer(socket);
-        var connection = new ServerConnection(socket, credentials, _shared);
+        var connection = Connect(socket, credentials);
         var refusal = Judge(credentials);
         lock (_gate)
         {
@@ -233,6 +246,19 @@ public sealed class IpcServer : IAsyncDisposable
             {
                 _connections[connection] = serving;
             }
+        }
+    }
+
+    private ServerConnection Connect(Socket socket, in PeerCredentials credentials)
+    {
+        try
+        {
+            return new ServerConnection(socket, credentials, _shared);
+        }
+        catch (IOException)
+        {
+            socket.Dispose();
+            throw;
         }
     }
 

@@ -13,6 +13,7 @@ internal sealed class ServerConnection : FramePump
     private static readonly TimeSpan FarewellDeadline = TimeSpan.FromSeconds(1);
     private readonly Socket _socket;
     private readonly ServerShared _shared;
+    private readonly ReadableWait _readable;
     private readonly ServerFrameRule _rule;
     private readonly FrameAssembler _assembler;
     private readonly SubscriptionTable _subscriptions;
@@ -26,6 +27,7 @@ internal sealed class ServerConnection : FramePump
     {
         _socket = socket;
         _shared = shared;
+        _readable = shared.Watch.Add(socket);
         var options = shared.Options;
         _rule = new ServerFrameRule(options.MaxFrameBytes, options.MethodFrameLimits);
         _assembler = new FrameAssembler(_rule, 4096);
@@ -70,6 +72,7 @@ internal sealed class ServerConnection : FramePump
 
         _subscriptions.Dispose();
         _assembler.Dispose();
+        _readable.Dispose();
         _closed.Dispose();
         if (IsGreeted)
         {
@@ -135,6 +138,8 @@ internal sealed class ServerConnection : FramePump
 
     protected override void OnFinished()
     {
+        // The socket is closed, which the watch is not told of.
+        _readable.Set();
         try
         {
             _closed.Cancel();
@@ -201,9 +206,19 @@ internal sealed class ServerConnection : FramePump
                 return true;
             }
 
-            var count = await _socket
-                .ReceiveAsync(_assembler.ReceiveMemory, SocketFlags.None)
-                .ConfigureAwait(false);
+            var memory = _assembler.ReceiveMemory.Span;
+            var count = _socket.Receive(memory, SocketFlags.None, out var error);
+            if (error is SocketError.WouldBlock or SocketError.Interrupted)
+            {
+                await _readable.WaitAsync().ConfigureAwait(false);
+                continue;
+            }
+
+            if (error != SocketError.Success)
+            {
+                throw new SocketException((int)error);
+            }
+
             if (count == 0)
             {
                 return false;

@@ -22,6 +22,8 @@ internal sealed class ServerShared(
 
     public IpcCounters Counters { get; } = new();
 
+    public ReadableWatch Watch { get; } = new();
+
     public SubscriptionLimits Limits { get; } =
         new(options.MaxSubscriptions, options.MaxBatchBytes);
 

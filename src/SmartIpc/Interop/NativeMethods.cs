@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace SmartIpc.Interop;
 
@@ -9,6 +10,28 @@ internal static partial class NativeMethods
     public const int AtSymlinkNoFollow = 0x100;
     public const uint StatxBasicStats = 0x7ff;
     public const int OpenPathDirectory = 0x200000 | 0x80000; // O_PATH | O_CLOEXEC, the same on all Linux machines.
+
+    public const int CloseOnExec = 0x80000; // O_CLOEXEC, the same on all Linux machines.
+    public const int EpollAdd = 1;
+    public const uint EpollIn = 1;
+    public const uint EpollEdge = 1u << 31;
+
+    [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
+    public static partial SafeFileHandle MakeEpoll(int flags);
+
+    [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
+    public static partial int ChangeEpoll(
+        SafeHandle epoll,
+        int operation,
+        SafeHandle file,
+        ref byte entry
+    );
+
+    [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
+    public static partial int WaitEpoll(SafeHandle epoll, ref byte events, int most, int timeoutMs);
+
+    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
+    public static partial SafeFileHandle MakeEvent(uint count, int flags);
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint GetEffectiveUserId();

@@ -20,7 +20,9 @@ internal static class DoctorCommand
             SpecBuilder.ParseDuration("timeout", invocation.Value("timeout") ?? "30s")
         );
         var command = CommandOf(lines, burst, perSecond);
-        await using var client = await context.ConnectAsync(new SmartIpc.Client.ReconnectPolicy());
+        await using var client = await context.ConnectToFollowAsync(
+            new SmartIpc.Client.ReconnectPolicy()
+        );
         var taken = (await client.ListAsync([])).Processes.Select(one => one.Name).ToList();
         var spec = SpecBuilder.Build(invocation, command, false, taken, RestartPolicies.Never);
         spec = spec with { Name = $"doctor-{Environment.ProcessId}" };

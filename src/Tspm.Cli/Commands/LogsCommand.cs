@@ -43,9 +43,9 @@ internal static class LogsCommand
         follows = follows && (window.Until is null || window.EndsLater(now));
         var options = LogQuery.Read(invocation, window, follows);
         CheckReverse(invocation, options);
-        await using var client = await context.ConnectAsync(
-            follows ? ReconnectOf(invocation) : null
-        );
+        await using var client = follows
+            ? await context.ConnectToFollowAsync(ReconnectOf(invocation))
+            : await context.ConnectAsync();
         var logs = await LogQuery.ResolveAsync(client, invocation.Arguments, options);
         if (logs.Count == 0 && options.Join.Count == 0)
         {

@@ -23,7 +23,9 @@ internal static class RunCommand
                 "example: tspm run -- make test",
                 ErrorCode.MissingArgument
             );
-        await using var client = await context.ConnectAsync(new SmartIpc.Client.ReconnectPolicy());
+        await using var client = await context.ConnectToFollowAsync(
+            new SmartIpc.Client.ReconnectPolicy()
+        );
         var taken = (await client.ListAsync([])).Processes.Select(process => process.Name).ToList();
         var spec = SpecBuilder.Build(invocation, command, isShell, taken, RestartPolicies.Never);
         var isKept = invocation.Has("keep");

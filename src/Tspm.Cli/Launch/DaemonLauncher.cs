@@ -20,6 +20,9 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
     /// <summary>Told how many programs ran when the machine or tspm ended, if this command started the daemon; null if nobody wants to know.</summary>
     public Action<int>? Started { get; set; }
 
+    /// <summary>Whether a reader of a subscription goes on in the receive loop, by the bytes of a batch; null for never.</summary>
+    public Func<int, bool>? RunsReaderInline { get; set; }
+
     /// <summary>Waits for the start of a daemon, and may show that meanwhile.</summary>
     public Func<Task, Task> Starting { get; init; } = work => work;
 
@@ -152,6 +155,7 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
             ClientName = $"tspm/{BuildFacts.Version}",
             BuildId = BuildFacts.BuildId,
             Reconnect = reconnect ?? ReconnectPolicy.None,
+            RunsReaderInline = RunsReaderInline,
         };
 
     private static CliException Refused(TspmException error) =>

@@ -100,6 +100,13 @@ internal sealed class OutputFile : IBufferWriter<byte>
         WriteAll(_buffer.AsSpan(0, count));
     }
 
+    /// <summary>Whether a write of a page or less returns at once.</summary>
+    public bool HasRoom()
+    {
+        var request = new PollRequest { Descriptor = _descriptor, Events = TerminalCalls.PollOut };
+        return TerminalCalls.Poll(ref request, 1, 0) > 0;
+    }
+
     /// <summary>Waits until nobody reads any more; false if that is not so when the time is over.</summary>
     /// <param name="timeoutMs">0 only looks; −1 waits for ever.</param>
     /// <remarks>May be called by another thread than the writer's: an idle follower learns here that it can go.</remarks>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
+using SmartIpc.Connections;
 using Tspm.CaptureLog;
 using Tspm.Daemon.Interop;
 using Tspm.Daemon.Logging;
@@ -32,8 +33,9 @@ internal sealed class IngestThread : IDisposable
     );
     private volatile bool _isStopping;
 
-    // The thread's own: those who wait until nothing more is to be read.
+    // The thread's own: those who wait until nothing more is to be read, and the connections it serves before it sleeps.
     private readonly List<TaskCompletionSource> _readers = [];
+    private readonly HeldPumps _pumps = new();
 
     /// <summary>Opens the wake pipe and page; the keeper has made them.</summary>
     public IngestThread(HomePaths home, LogIngest ingest, ILogger log)
@@ -49,6 +51,7 @@ internal sealed class IngestThread : IDisposable
             throw new IOException($"{home.WakePipe} cannot be opened");
         }
 
+        _ingest.Ending = _pumps.Hold;
         _thread = new Thread(Run) { IsBackground = true, Name = "ingest" };
     }
 
@@ -214,6 +217,7 @@ internal sealed class IngestThread : IDisposable
         catch (Exception error)
         {
             DaemonLog.IngestFailed(_log, error);
+            _pumps.HandOver();
             _ended.SetException(error);
             _caughtUp.TrySetException(error);
         }
@@ -236,9 +240,12 @@ internal sealed class IngestThread : IDisposable
         catch (IOException error)
         {
             DaemonLog.IndexRefused(_log, error.Message);
+            _pumps.HandOver();
             LibC.WaitReadable(_wake, RetryMilliseconds);
             return !_isStopping;
         }
+
+        _pumps.Run();
 
         // A turn ends with a file of the journal; the next keeper's file may come after it.
         var mustSeeEnd = _isStopping || !_caughtUp.Task.IsCompleted || _readers.Count > 0;
