@@ -100,6 +100,8 @@ public sealed class FullScreenSpecs
         await screen.TypeAsync("fg\r");
         await screen.SeeAsync("following");
         await screen.PressAsync("q");
+        // What is typed before the shell has the terminal again would go to ui.
+        await screen.SeeAsync("fg\n$T ui\nready$");
         await screen.TypeAsync("exit\r");
         await screen.EndsAsync(0);
     }
