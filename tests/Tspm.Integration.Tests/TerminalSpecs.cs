@@ -22,7 +22,7 @@ public sealed class TerminalSpecs
         );
         var piped = await home.RunAsync("logs", "web", "--no-events");
 
-        Assert.Contains("\e[1;31mERROR\e[0m", shown, StringComparison.Ordinal);
+        Assert.Contains("\e[1;31mERROR\e[m", shown, StringComparison.Ordinal);
         Assert.DoesNotContain('\e', bare);
         Assert.DoesNotContain('\e', piped.Output);
         Assert.Equal(Strip(shown), piped.Output);

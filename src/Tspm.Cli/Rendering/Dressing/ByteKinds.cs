@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Tspm.Cli.Rendering.Dressing;
 
 /// <summary>What a byte can begin, by one look into a table.</summary>
@@ -7,12 +9,15 @@ internal static class ByteKinds
     private const byte InToken = 0x20;
 
     /// <summary>What begins here.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ByteKind Of(byte value) => (ByteKind)(Table[value] & 0x0F);
 
     /// <summary>A letter, a digit, an underscore, a byte of a longer character.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsInWord(byte value) => (Table[value] & InWord) != 0;
 
     /// <summary>The same, and what joins words to paths and names of types.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsInToken(byte value) => (Table[value] & InToken) != 0;
 
     // 256 bytes in the image itself: no look at a static field that may have to be made first. The rules are in a test.

@@ -8,28 +8,24 @@ internal static class LevelWords
     private const int Shortest = 3;
     private const int Longest = 9;
 
-    /// <summary>What a word of a line tells.</summary>
+    /// <summary>Whether it is worth a look: most words of a line begin with no letter that a level of their length begins with.</summary>
+    public static bool MayTell(ReadOnlySpan<byte> word) =>
+        word.Length > Longest
+            ? word[^1] is (byte)'n' or (byte)'r'
+            : word.Length >= Shortest && BeginsAsLevel(word.Length, word[0]);
+
+    /// <summary>What a word of a line tells that may tell something.</summary>
     /// <param name="line">The line.</param>
     /// <param name="start">Where the word begins.</param>
     /// <param name="word">The word.</param>
     public static TokenStyle StyleOf(ReadOnlySpan<byte> line, int start, ReadOnlySpan<byte> word)
     {
-        if (word.Length < Shortest)
-        {
-            return TokenStyle.Plain;
-        }
-
         // System.NullReferenceException, TypeError.
         if (word.Length > Longest)
         {
             return word.EndsWith("Exception"u8) || word.EndsWith("Error"u8)
                 ? TokenStyle.Error
                 : TokenStyle.Plain;
-        }
-
-        if (!MayTell(word.Length, word[0]))
-        {
-            return TokenStyle.Plain;
         }
 
         Span<byte> lower = stackalloc byte[Longest];
@@ -48,8 +44,7 @@ internal static class LevelWords
             : TokenStyle.Plain;
     }
 
-    // Most words of a line begin with no letter that a level of their length begins with.
-    private static bool MayTell(int length, byte first)
+    private static bool BeginsAsLevel(int length, byte first)
     {
         const uint a = 1;
         const uint c = 1 << 2;

@@ -10,6 +10,8 @@ internal sealed class LineHighlighter(bool hasLinks, string host)
     private const int LongestQuote = 256;
     private const int LongestLink = 2048;
 
+    private static ReadOnlySpan<byte> Plain => "\e[m"u8;
+
     private readonly byte[] _fileLink = System.Text.Encoding.ASCII.GetBytes($"file://{host}");
 
     /// <summary>Writes a line with its colours.</summary>
@@ -38,7 +40,15 @@ internal sealed class LineHighlighter(bool hasLinks, string host)
             }
 
             sink.Write(line[plain..at]);
-            WriteToken(line[at..end], style, ref sink);
+            if (style is TokenStyle.Address or TokenStyle.Place && hasLinks)
+            {
+                WriteLink(line[at..end], style, ref sink);
+            }
+            else
+            {
+                WriteToken(line[at..end], style, ref sink);
+            }
+
             at = end;
             plain = end;
         }
@@ -64,59 +74,73 @@ internal sealed class LineHighlighter(bool hasLinks, string host)
         }
 
         var word = line[start..end];
-        if (Links.IsAddress(line, start, end))
+        if (end < line.Length && line[end] == (byte)':')
         {
-            end = Links.EndOfAddress(line, end, LongestLink);
-            return TokenStyle.Address;
+            if (Links.IsAddress(line, start, end))
+            {
+                end = Links.EndOfAddress(line, end, LongestLink);
+                return TokenStyle.Address;
+            }
+
+            if (Links.IsPlace(line, start, end))
+            {
+                end = Links.EndOfPlace(line, end);
+                return TokenStyle.Place;
+            }
         }
 
-        if (Links.IsPlace(line, start, end))
-        {
-            end = Links.EndOfPlace(line, end);
-            return TokenStyle.Place;
-        }
-
-        return LevelWords.StyleOf(line, start, word);
+        return LevelWords.MayTell(word) ? LevelWords.StyleOf(line, start, word) : TokenStyle.Plain;
     }
 
-    private void WriteToken(ReadOnlySpan<byte> token, TokenStyle style, ref ByteSink sink)
+    private void WriteLink(ReadOnlySpan<byte> token, TokenStyle style, ref ByteSink sink)
     {
-        var isLinked =
-            hasLinks
-            && (style == TokenStyle.Address || (style == TokenStyle.Place && token[0] == '/'));
-        if (isLinked)
+        var isAddress = style == TokenStyle.Address;
+        if (!isAddress && token[0] != '/')
         {
-            sink.Write("\e]8;;"u8);
-            if (style == TokenStyle.Address)
-            {
-                sink.Write(token);
-            }
-            else
-            {
-                sink.Write(_fileLink);
-                sink.Write(token[..token.IndexOf((byte)':')]);
-            }
-
-            sink.Write("\e\\"u8);
+            WriteToken(token, style, ref sink);
+            return;
         }
 
-        sink.Write(
-            style switch
-            {
-                TokenStyle.Error => "\e[1;31m"u8,
-                TokenStyle.Warning => "\e[33m"u8,
-                TokenStyle.Note => "\e[34m"u8,
-                TokenStyle.Detail => "\e[2m"u8,
-                TokenStyle.Number => "\e[36m"u8,
-                TokenStyle.Quoted => "\e[32m"u8,
-                TokenStyle.Address => "\e[4;34m"u8,
-                _ => "\e[4;36m"u8,
-            }
-        );
-        sink.Write(token);
-        sink.Write("\e[0m"u8);
-        sink.Write(isLinked ? "\e]8;;\e\\"u8 : default);
+        sink.Write("\e]8;;"u8);
+        sink.Write(isAddress ? default : _fileLink);
+        sink.Write(isAddress ? token : token[..token.IndexOf((byte)':')]);
+        sink.Write("\e\\"u8);
+        WriteToken(token, style, ref sink);
+        sink.Write("\e]8;;\e\\"u8);
     }
+
+    // Several of a line: as few and as short writes as can be.
+    private static void WriteToken(ReadOnlySpan<byte> token, TokenStyle style, ref ByteSink sink)
+    {
+        var color = ColorOf(style);
+        var length = color.Length + token.Length + Plain.Length;
+        if (length > LongestQuote)
+        {
+            sink.Write(color);
+            sink.Write(token);
+            sink.Write(Plain);
+            return;
+        }
+
+        var room = sink.Reserve(length);
+        color.CopyTo(room);
+        token.CopyTo(room[color.Length..]);
+        Plain.CopyTo(room[(color.Length + token.Length)..]);
+        sink.Advance(length);
+    }
+
+    private static ReadOnlySpan<byte> ColorOf(TokenStyle style) =>
+        style switch
+        {
+            TokenStyle.Error => "\e[1;31m"u8,
+            TokenStyle.Warning => "\e[33m"u8,
+            TokenStyle.Note => "\e[34m"u8,
+            TokenStyle.Detail => "\e[2m"u8,
+            TokenStyle.Number => "\e[36m"u8,
+            TokenStyle.Quoted => "\e[32m"u8,
+            TokenStyle.Address => "\e[4;34m"u8,
+            _ => "\e[4;36m"u8,
+        };
 
     // A quote that opens stands at the start of a word; an apostrophe inside one opens nothing.
     private static int EndOfQuote(ReadOnlySpan<byte> line, int start)

@@ -41,7 +41,7 @@ public sealed class ByteKindsTests
     {
         foreach (var word in words.Split(' '))
         {
-            Assert.Equal($"it was \e[{color}m{word}\e[0m here", Color($"it was {word} here"));
+            Assert.Equal($"it was \e[{color}m{word}\e[m here", Color($"it was {word} here"));
         }
     }
 

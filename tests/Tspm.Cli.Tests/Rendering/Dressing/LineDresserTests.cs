@@ -142,7 +142,7 @@ public sealed class LineDresserTests
             Patterns = [new Regex("id-[0-9]+", RegexOptions.NonBacktracking)],
         };
 
-        Assert.Equal(["a \e[7mid-7\e[27m took \e[36m5\e[0m"], Dress(dress, "a id-7 took 5"));
+        Assert.Equal(["a \e[7mid-7\e[27m took \e[36m5\e[m"], Dress(dress, "a id-7 took 5"));
     }
 
     [Fact]

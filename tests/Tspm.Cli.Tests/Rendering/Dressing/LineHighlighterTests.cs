@@ -127,7 +127,7 @@ public sealed partial class LineHighlighterTests
     private static string Shorten(string text) =>
         Opened()
             .Replace(
-                text.Replace("\e[0m", "</>", StringComparison.Ordinal)
+                text.Replace("\e[m", "</>", StringComparison.Ordinal)
                     .Replace("\e[1;31m", "<31>", StringComparison.Ordinal),
                 "<$1>"
             );
