@@ -41,23 +41,8 @@ internal sealed class ProcessListFile(string path, TimeProvider time)
     /// <exception cref="IOException">The disk refused; the old list is still there.</exception>
     public void Write(ProcessList list)
     {
-        var body = JsonSerializer.SerializeToUtf8Bytes(list, ProcessListJson.Default.ProcessList);
-        var head = System.Text.Encoding.ASCII.GetBytes($"{Crc32C.Compute(body):x8}\n");
         var fresh = path + ".new";
-        var options = new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            BufferSize = 0,
-        };
-        using (var file = new FileStream(fresh, options))
-        {
-            file.Write(head);
-            file.Write(body);
-            file.Flush(flushToDisk: true);
-        }
-
+        WriteFresh(fresh, list);
         CrashPoint.Pass(CrashPoint.InSave);
         if (File.Exists(path))
         {
@@ -69,6 +54,28 @@ internal sealed class ProcessListFile(string path, TimeProvider time)
 
         // The renames too: a list has a directory.
         LibC.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    private static void WriteFresh(string fresh, ProcessList list)
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            BufferSize = 0,
+        };
+        using var file = new FileStream(fresh, options);
+
+        // Piece by piece: the text of a long list in one array is megabytes of garbage at every change.
+        using var body = new ChecksumStream(file.SafeFileHandle, ChecksumDigits + 1);
+        JsonSerializer.Serialize(body, list, ProcessListJson.Default.ProcessList);
+        RandomAccess.Write(
+            file.SafeFileHandle,
+            System.Text.Encoding.ASCII.GetBytes($"{body.Checksum:x8}\n"),
+            0
+        );
+        file.Flush(flushToDisk: true);
     }
 
     private string FindDamagedName(string candidate)
