@@ -39,4 +39,37 @@ public sealed class KeeperConnectionTests
             connection.AskAsync(_ => frame, TestContext.Current.CancellationToken)
         );
     }
+
+    [Fact]
+    public async Task Pings_are_answered_and_the_end_of_the_keeper_is_told()
+    {
+        using var folder = new TempFolder();
+        var home = HomePaths.At(folder["home"]);
+        Directory.CreateDirectory(home.Machine);
+        using var keeper = new Socket(AddressFamily.Unix, SocketType.Stream, default);
+        keeper.Bind(new UnixDomainSocketEndPoint(home.KeeperSocket));
+        keeper.Listen();
+        var ct = TestContext.Current.CancellationToken;
+        await using var connection = await KeeperConnection.ConnectAsync(
+            home,
+            TimeProvider.System,
+            TimeSpan.FromSeconds(10),
+            new KeeperEvents(() => { }, (_, _) => { }, () => { }),
+            ct
+        );
+        var side = await keeper.AcceptAsync(ct);
+
+        foreach (var id in (uint[])[7, 8])
+        {
+            await side.SendAsync(new ControlWriter().Finish(ControlKind.Ping, id), ct);
+            var answer = new byte[ControlFrame.HeaderBytes];
+            await new NetworkStream(side).ReadExactlyAsync(answer, ct);
+            Assert.True(ControlFrame.TryRead(answer, out var frame));
+            Assert.Equal((ControlKind.Pong, id), (frame.Kind, frame.Id));
+        }
+
+        side.Dispose();
+
+        Assert.Equal("it closed the connection", await connection.Ended.WaitAsync(ct));
+    }
 }

@@ -30,7 +30,7 @@ internal static partial class LibC
     /// <param name="file">What to wait for.</param>
     /// <param name="milliseconds">−1 waits for ever.</param>
     /// <returns>True if it can be read.</returns>
-    public static bool WaitReadable(SafeFileHandle file, int milliseconds)
+    public static bool WaitReadable(SafeHandle file, int milliseconds)
     {
         var entry = new PollEntry { Descriptor = (int)file.DangerousGetHandle(), Events = PollIn };
         return poll(ref entry, 1, milliseconds) > 0;

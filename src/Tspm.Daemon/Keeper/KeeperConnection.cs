@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net.Sockets;
 using Tspm.CaptureLog;
 using Tspm.CaptureLog.Control;
@@ -8,7 +9,10 @@ using Tspm.Daemon.Interop;
 namespace Tspm.Daemon.Keeper;
 
 /// <summary>One connection to one keeper: asks, waits for the answer with this number, answers pings, takes descriptors.</summary>
-/// <remarks>Questions from any thread; one loop reads.</remarks>
+/// <remarks>
+/// Questions from any thread. One thread reads, and answers pings by itself: through the pool each ping would wake six threads
+/// of an idle daemon. It sleeps until the keeper says something, and looks once more when there is garbage to give back.
+/// </remarks>
 internal sealed class KeeperConnection : IAsyncDisposable
 {
     private const int FirstBuffer = 64 * 1024;
@@ -26,11 +30,14 @@ internal sealed class KeeperConnection : IAsyncDisposable
     private readonly TaskCompletionSource<string> _ended = new(
         TaskCreationOptions.RunContinuationsAsynchronously
     );
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _left = new(
+        TaskCreationOptions.RunContinuationsAsynchronously
+    );
+    private readonly HeapTrim _trim = HeapTrim.OfThisProgram();
+    private volatile bool _isLeaving;
     private byte[] _buffer = new byte[FirstBuffer];
     private int _length;
     private uint _nextId;
-    private Task _loop = Task.CompletedTask;
 
     private KeeperConnection(Socket socket, TimeProvider time, TimeSpan deadline)
     {
@@ -92,7 +99,7 @@ internal sealed class KeeperConnection : IAsyncDisposable
                 );
             }
 
-            connection._loop = connection.ReadAsync();
+            new Thread(connection.Run) { IsBackground = true, Name = "keeper" }.Start();
             return connection;
         }
         catch
@@ -189,38 +196,34 @@ internal sealed class KeeperConnection : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
+        _isLeaving = true;
+        try
+        {
+            // Wakes the thread.
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (SocketException)
+        {
+            // The keeper hung up first; that wakes it as well.
+        }
+
+        await _left.Task;
         _socket.Dispose();
-        await _loop;
-        _stopping.Dispose();
     }
 
-    private async Task ReadAsync()
+    private void Run()
     {
         var reason = "it closed the connection";
         try
         {
-            // Without a buffer it only waits: the bytes are taken together with their descriptors.
             do
             {
-                await _socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, _stopping.Token);
-            } while (await TakeAsync());
+                AwaitWord();
+            } while (Take());
         }
-        catch (SocketException error)
+        catch (Exception error)
         {
             reason = error.Message;
-        }
-        catch (IOException error)
-        {
-            reason = error.Message;
-        }
-        catch (OperationCanceledException)
-        {
-            reason = "";
-        }
-        catch (ObjectDisposedException)
-        {
-            reason = "";
         }
 
         while (_descriptors.TryDequeue(out var unclaimed))
@@ -228,14 +231,32 @@ internal sealed class KeeperConnection : IAsyncDisposable
             LibC.Close(unclaimed);
         }
 
-        _ended.TrySetResult(reason);
+        _ended.TrySetResult(_isLeaving ? "" : reason);
         foreach (var waiting in _open.Values)
         {
             waiting.TrySetException(new KeeperGoneException("the keeper is gone"));
         }
+
+        _left.SetResult();
     }
 
-    private async Task<bool> TakeAsync()
+    /// <summary>Sleeps until there is something to read; while a burst's garbage is about, looks at that too.</summary>
+    private void AwaitWord()
+    {
+        bool isThere;
+        do
+        {
+            var now = Stopwatch.GetTimestamp();
+            var lookAt = _trim.Turn(now);
+            var milliseconds =
+                lookAt == long.MaxValue
+                    ? -1
+                    : (int)Math.Max(0, (lookAt - now + 999_999) / 1_000_000);
+            isThere = LibC.WaitReadable(_socket.SafeHandle, milliseconds);
+        } while (!isThere);
+    }
+
+    private bool Take()
     {
         if (_length == _buffer.Length)
         {
@@ -270,7 +291,7 @@ internal sealed class KeeperConnection : IAsyncDisposable
                 break;
             }
 
-            await HandleAsync(frame, _buffer.AsMemory(body, frame.Length));
+            Handle(frame, _buffer.AsSpan(body, frame.Length));
             at = body + frame.Length;
         }
 
@@ -279,19 +300,18 @@ internal sealed class KeeperConnection : IAsyncDisposable
         return true;
     }
 
-    private async Task HandleAsync(ControlFrame frame, ReadOnlyMemory<byte> body)
+    private void Handle(ControlFrame frame, ReadOnlySpan<byte> body)
     {
         switch (frame.Kind)
         {
             case ControlKind.Ping:
-                var pong = new ControlWriter().Finish(ControlKind.Pong, frame.Id);
-                await SendAsync(pong, _stopping.Token);
+                AnswerPing(new ControlWriter().Finish(ControlKind.Pong, frame.Id));
                 break;
             case ControlKind.Terminate:
                 TerminateAsked?.Invoke();
                 break;
             case ControlKind.Hold:
-                TakeHold(body.Span);
+                TakeHold(body);
                 break;
             case ControlKind.HoldEnd:
                 HoldsEnded?.Invoke();
@@ -303,6 +323,40 @@ internal sealed class KeeperConnection : IAsyncDisposable
                 }
 
                 break;
+        }
+    }
+
+    /// <summary>Says that the daemon lives: at once if nobody waits for the pool, else behind those who do.</summary>
+    private void AnswerPing(ReadOnlyMemory<byte> pong)
+    {
+        // A daemon whose pool is stuck with work before it is to be replaced: it must not answer.
+        if (ThreadPool.PendingWorkItemCount > 0 || !_sending.Wait(0))
+        {
+            _ = AnswerLaterAsync(pong);
+            return;
+        }
+
+        try
+        {
+            // A keeper that takes nothing is seen as the end of the connection.
+            DescriptorPassing.TrySend((int)_socket.SafeHandle.DangerousGetHandle(), pong.Span);
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    private async Task AnswerLaterAsync(ReadOnlyMemory<byte> pong)
+    {
+        await Task.Yield();
+        try
+        {
+            await SendAsync(pong, CancellationToken.None);
+        }
+        catch (KeeperGoneException)
+        {
+            // The thread sees its end too.
         }
     }
 

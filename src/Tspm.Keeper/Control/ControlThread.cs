@@ -35,6 +35,7 @@ internal sealed class ControlThread : IDisposable
     private readonly Upgrades _upgrades;
     private readonly SystemdNotifier _systemd;
     private readonly HomeWatch _home;
+    private readonly HeapTrim _trim = HeapTrim.OfThisProgram();
     private readonly KeeperLog _log;
     private readonly KeeperState _state;
     private ControlConnection? _asker;
@@ -174,7 +175,7 @@ internal sealed class ControlThread : IDisposable
     {
         var until = Math.Min(Math.Min(now + _pulse.Every, _stop.DueAt), _lookAt);
         until = Math.Min(until, Math.Min(_daemon.TrialDueAt, _upgrades.DueAt));
-        until = Math.Min(until, _systemd.DueAt);
+        until = Math.Min(until, Math.Min(_systemd.DueAt, _trim.Turn(now)));
         if (_adopter.IsWaiting)
         {
             until = Math.Min(until, _settleBy);

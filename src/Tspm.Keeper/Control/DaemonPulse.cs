@@ -10,7 +10,7 @@ internal sealed class DaemonPulse(
 {
     private const int SigKill = 9;
     private const long FirstWord = 20_000_000_000;
-    private const long LongestPause = 10_000_000_000;
+    private const long LongestPause = 15_000_000_000;
     private long _askedAt;
 
     /// <summary>Silence, ns, after which it is replaced; before systemd, if it watches us, would end us for it.</summary>
