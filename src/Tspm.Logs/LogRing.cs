@@ -9,7 +9,7 @@ internal sealed class LogRing
 {
     private const int BlockEntries = 128;
 
-    // Most logs are quiet: only one that has more gets the whole cache.
+    // Most logs are quiet: the cache grows with what there is.
     private const int FirstCached = 16;
     private readonly int _maxEntries;
     private readonly long _maxBytes;
@@ -56,7 +56,7 @@ internal sealed class LogRing
         if (_cached == _cache.Length && _cached < _maxCached)
         {
             // Nothing was overwritten yet, so every span stays where it is.
-            Array.Resize(ref _cache, _maxCached);
+            Array.Resize(ref _cache, Math.Min(_maxCached, _cache.Length * 2));
         }
 
         _cache[_cached++ % _cache.Length] = span;
