@@ -48,6 +48,12 @@ public static partial class CrashPoint
     /// <summary>Daemon: the index tells what has expired, its own old files are still there.</summary>
     public const string AfterRetention = "daemon.expired";
 
+    /// <summary>Daemon: the index tells what was flushed, the bytes are still there.</summary>
+    public const string InFlush = "daemon.flushing";
+
+    /// <summary>Daemon: flushed bytes are gone, the index files that tell of them are still there.</summary>
+    public const string AfterFlush = "daemon.flushed";
+
     /// <summary>Keeper: a new journal file is whole and has no name.</summary>
     public const string InJournal = "keeper.journal";
 

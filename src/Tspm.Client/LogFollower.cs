@@ -54,7 +54,7 @@ public sealed class LogFollower : IAsyncDisposable
         );
         foreach (var log in logs)
         {
-            _tails.Add(MakeTail(log, credit));
+            _tails.Add(MakeTail(log, credit, isAlone: logs.Count == 1));
         }
     }
 
@@ -197,11 +197,11 @@ public sealed class LogFollower : IAsyncDisposable
         }
     }
 
-    private LogTail MakeTail(LogTarget log, long credit)
+    private LogTail MakeTail(LogTarget log, long credit, bool isAlone)
     {
         if (_options.Cursor is not { } cursor)
         {
-            return new LogTail(_client, log, _options, _options.After, credit, _time);
+            return new LogTail(_client, log, _options, _options.After, credit, _time, isAlone);
         }
 
         var place =

@@ -40,7 +40,9 @@ public sealed class LogTally
                     break;
                 }
 
-                lost[(int)read.HoleReason] += read.HoleTo - read.HoleFrom + 1;
+                // What was dropped before it expired is lost once.
+                var dropped = log.CountDropped(read.HoleFrom, read.HoleTo);
+                lost[(int)read.HoleReason] += read.HoleTo - read.HoleFrom + 1 - dropped;
                 after = read.UpTo;
             }
 

@@ -19,6 +19,7 @@ public sealed class ProcessLog : IDisposable
     private readonly DataFileReader _files;
     private readonly StreamFloors _floors;
     private readonly SpanReader _reader;
+    private readonly DroppedSeqs _dropped = new();
     private readonly Lock _gate = new();
 
     // Guarded by _gate.
@@ -28,7 +29,6 @@ public sealed class ProcessLog : IDisposable
     private (uint Epoch, long FirstSeq)[] _epochs;
     private uint _run;
     private bool _hasSearchedRuns;
-    private long _dropped;
 
     internal ProcessLog(
         uint processId,
@@ -205,7 +205,10 @@ public sealed class ProcessLog : IDisposable
     }
 
     /// <summary>Entries that had their numbers when the keeper dropped their bytes, as far as this daemon saw it.</summary>
-    public long DroppedEntries => Interlocked.Read(ref _dropped);
+    public long DroppedEntries => _dropped.Count;
+
+    /// <summary>How many of those are in a stretch.</summary>
+    internal long CountDropped(long from, long to) => _dropped.CountWithin(from, to);
 
     /// <summary>The keeper has dropped bytes that were numbered: what memory held while the disk was full, or what was over the cap.</summary>
     internal void NoteDropped(StreamName stream, ulong from, ulong to)
@@ -214,7 +217,6 @@ public sealed class ProcessLog : IDisposable
         var before = _floors.Snapshot();
         _floors.AddGone(stream, from, to, HoleReason.Dropped);
         var block = new LogSpan[BlockSpans];
-        var entries = 0L;
         var looked = 0;
         for (var last = _index.LastSeq; last > 0 && looked < MostDroppedSpans; )
         {
@@ -238,14 +240,15 @@ public sealed class ProcessLog : IDisposable
                 }
 
                 var isNew = span.Offset < to && before.ReasonOf(span) == HoleReason.None;
-                entries += isNew ? span.Count : 0;
+                if (isNew)
+                {
+                    _dropped.Add(span.Seq, span.LastSeq);
+                }
             }
 
             looked += found;
             last = block[found - 1].Seq - 1;
         }
-
-        Interlocked.Add(ref _dropped, entries);
     }
 
     /// <summary>Why the bytes of a span that was just read are not there.</summary>

@@ -102,6 +102,38 @@ public sealed class RetentionSpecs
         await CheckAsync(home, once, 30_000, $"keeper.dropping:{count}");
     }
 
+    [Theory]
+    [InlineData("daemon.flushing")]
+    [InlineData("daemon.flushed")]
+    public async Task A_flush_whose_daemon_dies_is_whole_soon_after(string point)
+    {
+        await using var home = new TspmHome();
+        var once = home.Root + ".once";
+        await home.ShellAsync($"TSPM_CRASH_AT={point} TSPM_CRASH_ONCE={once} $T daemon start");
+        await FlowAsync(home, 3_000);
+        await home.EndedAsync("flow");
+        File.Delete(home.Root + ".count");
+
+        await File.WriteAllTextAsync(once, "", TestContext.Current.CancellationToken);
+        await home.RunAsync("flush", "flow", "-y");
+        Assert.False(File.Exists(once), $"{point} was not passed");
+        await TspmHome.UntilAsync(
+            async () =>
+                (await home.RunAsync("list")).ExitCode == 0
+                && Directory
+                    .GetFiles(home.Root, "out.*", SearchOption.AllDirectories)
+                    .All(file => !File.ReadAllBytes(file).AsSpan().ContainsAnyExcept((byte)0)),
+            "nothing of what was flushed is on the disk"
+        );
+        var rows = await RowsAsync(home);
+        var verify = await home.RunAsync("logs", "verify");
+
+        Assert.Equal(("gap", 1L, "flushed"), (rows[0].Kind, rows[0].From, rows[0].Reason));
+        Assert.True(rows[0].To >= 3_000, rows[0].ToString());
+        Assert.DoesNotContain(rows, row => row.Line > 0);
+        Assert.Equal(0, verify.ExitCode);
+    }
+
     private static async Task<string> ArmAsync(TspmHome home, string point, int count)
     {
         var once = home.Root + ".once";

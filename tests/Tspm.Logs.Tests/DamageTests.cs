@@ -4,6 +4,7 @@ using CsCheck;
 using Tspm.CaptureLog;
 using Tspm.Logs.Archive;
 using Tspm.Logs.Index;
+using Tspm.Logs.Retention;
 
 namespace Tspm.Logs.Tests;
 
@@ -136,6 +137,59 @@ public sealed class DamageTests
         Assert.Equal(epochs.Distinct().Order(), epochs);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void An_index_file_whose_header_is_overwritten_keeps_its_entries_and_the_log_its_identity(
+        int which
+    )
+    {
+        using var keeper = new FakeKeeper();
+        var model = Write(
+            keeper,
+            [(true, 7, true, false), (false, 3, true, false), (true, 4, false, false)]
+        );
+        Guid logId;
+        using (var log = new LogUnderTest(keeper, Small))
+        {
+            log.Turn(keeper.Now);
+            logId = log.Log.LogId;
+        }
+
+        var damaged = IndexFiles(keeper)[which];
+        using (var file = new FileStream(damaged, FileMode.Open))
+        {
+            file.Write(new byte[LogSpan.Size]);
+        }
+
+        using var again = new LogUnderTest(keeper, Small);
+        again.Turn(keeper.Now);
+        var (entries, holes) = again.ReadWithHoles();
+
+        Assert.Equal(logId, again.Log.LogId);
+        Assert.Empty(holes);
+        Assert.Equal(model, entries.Select(entry => TextOf(entry.Bytes)));
+        Assert.Single(again.Writer.Problems);
+        Assert.Equal(IndexVerdict.Good, IndexFile.TryOpen(damaged, isSpill: false, out _));
+    }
+
+    [Fact]
+    public void A_log_whose_only_header_is_damaged_is_another_log_with_the_same_entries()
+    {
+        using var keeper = new FakeKeeper();
+        var model = Write(keeper, [(true, 7, false, false), (false, 3, false, false)]);
+        var before = LogVerifier.Verify(keeper.Home, FakeKeeper.Process).LogId;
+        Flip(IndexFiles(keeper)[0], 20, 1);
+
+        using var log = new LogUnderTest(keeper, Small);
+        log.Turn(keeper.Now);
+
+        Assert.NotEqual(before, log.Log.LogId);
+        Assert.Equal(2u, log.Log.Facts.Epoch);
+        Assert.Equal(model, log.ReadAll().Select(entry => TextOf(entry.Bytes)));
+    }
+
     [Fact]
     public void Where_nothing_of_the_newest_file_is_good_the_one_before_is_cut_to_its_last_good_batch()
     {
@@ -221,6 +275,75 @@ public sealed class DamageTests
                 one => CheckPowerLoss(one.Item1, [one.Item2, one.Item3, one.Item4], one.Item5),
                 iter: 250
             );
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 1)]
+    [InlineData(2, 2)]
+    public void After_a_power_loss_the_first_file_whose_bytes_are_others_is_cut_and_all_after_it_go(
+        int life,
+        int kept
+    )
+    {
+        using var keeper = new FakeKeeper();
+        keeper.Begin();
+        keeper.Synced();
+        var syncedOrd = keeper.LastOrd;
+        var ends = new List<ulong>();
+        for (var i = 0; i < 3; i++)
+        {
+            using var log = new LogUnderTest(keeper, Small);
+            log.Turn(keeper.Now);
+            keeper.Write(StreamKind.Out, "one of a life\n"u8);
+            log.Turn(keeper.Now);
+            ends.Add(log.Writer.NumberedTo.Out);
+        }
+
+        var files = IndexFiles(keeper);
+        Flip(keeper.DataFile(StreamKind.Out, 0), life == 0 ? 0 : (int)ends[life - 1], 1);
+
+        using var opened = new LogUnderTest(keeper, Small, new StorePast(true, syncedOrd));
+        opened.Turn(keeper.Now);
+        var lines = opened.ReadAll().Where(entry => entry.Stream == StreamKind.Out).ToList();
+
+        Assert.Equal(3, files.Count);
+        Assert.Equal(kept, lines.Count);
+        Assert.All(lines, line => Assert.Equal("one of a life\n", TextOf(line.Bytes)));
+        Assert.Equal(4u, opened.Log.Facts.Epoch);
+        Assert.Equal(files[..(life + 1)], files.Where(File.Exists));
+        Assert.All(files[(life + 1)..], file => Assert.True(File.Exists(file + ".lost"), file));
+    }
+
+    [Fact]
+    public void After_a_power_loss_what_was_flushed_does_not_take_with_it_what_came_after()
+    {
+        using var keeper = new FakeKeeper();
+        keeper.Begin();
+        keeper.Synced();
+        var syncedOrd = keeper.LastOrd;
+        using (var log = new LogUnderTest(keeper, Small))
+        {
+            keeper.Write(StreamKind.Out, Encoding.ASCII.GetBytes(new string('s', 20_000) + "\n"));
+            log.Turn(keeper.Now);
+            log.Writer.AppendFlush(1, keeper.Now / 100, keeper.Now);
+            log.Commit();
+            LogFlush.Free(log.Writer, 1);
+            keeper.Write(StreamKind.Out, "after\n"u8);
+            log.Turn(keeper.Now);
+        }
+
+        using var opened = new LogUnderTest(keeper, Small, new StorePast(true, syncedOrd));
+        opened.Turn(keeper.Now);
+        var (entries, holes) = opened.ReadWithHoles();
+
+        Assert.Equal([new Hole(1, 1, HoleReason.Flushed)], holes);
+        Assert.Equal(
+            ["after\n"],
+            entries
+                .Where(entry => entry.Stream == StreamKind.Out)
+                .Select(entry => TextOf(entry.Bytes))
+        );
     }
 
     [Fact]
@@ -309,9 +432,13 @@ public sealed class DamageTests
         );
         Assert.All(entries, entry => Assert.Equal(model[(int)entry.Seq - 1], TextOf(entry.Bytes)));
         Assert.All(holes, hole => Assert.Equal(HoleReason.Corrupt, hole.Reason));
-        if (at >= LogSpan.Size)
+
+        // A version that is a later one now says that all of it may be otherwise.
+        var isVersion = at is 2 or 3;
+        if (!isVersion)
         {
-            Assert.True(told.Count <= MostLines, $"{told.Count} entries lost by one bit");
+            var most = at < LogSpan.Size ? 0 : MostLines;
+            Assert.True(told.Count <= most, $"{told.Count} entries lost by one bit at {at}");
         }
     }
 

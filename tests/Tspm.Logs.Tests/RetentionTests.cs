@@ -1,6 +1,7 @@
 using System.Text;
 using CsCheck;
 using Tspm.CaptureLog;
+using Tspm.Logs.Archive;
 using Tspm.Logs.Retention;
 
 namespace Tspm.Logs.Tests;
@@ -145,6 +146,8 @@ public sealed class RetentionTests
             log.Turn(keeper.Now);
 
             CheckFlushed(log);
+            var verified = LogVerifier.Verify(keeper.Home, FakeKeeper.Process);
+            Assert.False(verified.IsDamaged, string.Join(", ", verified.Findings));
             Assert.False(File.Exists(keeper.DataFile(StreamKind.Out, 0)));
             var open = File.ReadAllBytes(keeper.DataFile(StreamKind.Out, 11));
             Assert.Equal("kept\nafter\n", Encoding.ASCII.GetString(open[20_001..]));
@@ -192,6 +195,44 @@ public sealed class RetentionTests
             StringComparison.Ordinal
         );
         Assert.Equal(5ul, log.Writer.MissingBytes);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_flush_whose_daemon_dies_before_the_bytes_go_is_carried_on_by_the_next(
+        bool hasDeletedFirst
+    )
+    {
+        using var keeper = new FakeKeeper();
+        using (var log = new LogUnderTest(keeper, Small))
+        {
+            keeper.Begin();
+            keeper.Write(StreamKind.Out, "secret one\n"u8);
+            keeper.Rotate(StreamKind.Out);
+            keeper.Write(StreamKind.Out, Encoding.ASCII.GetBytes(new string('s', 20_000) + "\n"));
+            keeper.Write(StreamKind.Out, "kept\nafter\n"u8);
+            log.Turn(keeper.Now);
+            log.Writer.AppendFlush(2, keeper.Now / 100, keeper.Now);
+            log.Commit();
+        }
+
+        if (hasDeletedFirst)
+        {
+            File.Delete(keeper.DataFile(StreamKind.Out, 0));
+        }
+
+        using var again = new LogUnderTest(keeper, Small);
+        again.Turn(keeper.Now);
+        Enforce(keeper, again, long.MaxValue, TimeSpan.Zero);
+
+        Assert.False(File.Exists(keeper.DataFile(StreamKind.Out, 0)));
+        var open = File.ReadAllBytes(keeper.DataFile(StreamKind.Out, 11));
+        Assert.DoesNotContain((byte)'s', open[..16_384]);
+        Assert.Equal("kept\nafter\n", Encoding.ASCII.GetString(open[20_001..]));
+        var (_, holes) = again.ReadWithHoles();
+        Assert.Equal([new Hole(1, 2, HoleReason.Flushed)], holes);
+        Assert.Equal(0, again.Writer.UnfreedTo);
     }
 
     private static void CheckFlushed(LogUnderTest log)

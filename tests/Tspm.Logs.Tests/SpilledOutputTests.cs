@@ -67,6 +67,31 @@ public sealed class SpilledOutputTests
     }
 
     [Fact]
+    public void What_was_dropped_and_has_expired_since_is_counted_for_one_reason()
+    {
+        using var keeper = new FakeKeeper();
+        using var log = new LogUnderTest(keeper);
+        keeper.Begin();
+        keeper.Write(StreamKind.Out, "one\ntwo\n"u8);
+        keeper.Write(StreamKind.Err, "three\n"u8);
+        keeper.Write(StreamKind.Out, "four\n"u8);
+        keeper.Rotate(StreamKind.Out);
+        keeper.Write(StreamKind.Out, "five\nsix\n"u8);
+        log.Turn(keeper.Now);
+        var (first, end) = keeper.FilesOf(StreamKind.Out)[0];
+        keeper.Drop(StreamKind.Out, first, end);
+        log.Turn(keeper.Now);
+
+        log.Writer.AppendExpiry(5);
+        log.Commit();
+
+        var lost = new LogTally().CountLost(log.Log);
+        Assert.Equal(3, lost[(int)HoleReason.Dropped]);
+        Assert.Equal(2, lost[(int)HoleReason.Expired]);
+        Assert.Equal(5, lost.Sum());
+    }
+
+    [Fact]
     public void A_line_that_lies_in_two_dropped_files_is_counted_once()
     {
         using var keeper = new FakeKeeper();

@@ -152,7 +152,9 @@ internal sealed class Auditor
         );
 
     public string EpochsText(Guid log, uint epoch) =>
-        string.Join(", ", _epochs[(log, epoch)].Select(one => $"{one.Epoch} from {one.First}"));
+        _epochs.TryGetValue((log, epoch), out var all)
+            ? string.Join(", ", all.Select(one => $"{one.Epoch} from {one.First}"))
+            : "epochs of a log that had another identity";
 
     public static void Require(bool holds, string what)
     {
@@ -182,7 +184,11 @@ internal sealed class Auditor
     /// <summary>I12: nothing of a run comes after its end.</summary>
     private void CheckRun(Guid log, in Entry entry, long seq)
     {
-        Require(!_ended.Contains((log, entry.Run)), $"I12: {seq} \"{entry}\" after its run's end");
+        // What is of no run tells of the log itself.
+        Require(
+            entry.Run == 0 || !_ended.Contains((log, entry.Run)),
+            $"I12: {seq} \"{entry}\" after its run's end"
+        );
         if (entry.Stream == StreamKind.Event && entry.Text == SimDaemon.RunExit)
         {
             _ended.Add((log, entry.Run));

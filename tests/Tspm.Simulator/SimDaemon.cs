@@ -26,7 +26,13 @@ internal sealed class SimDaemon : IDisposable
     private readonly List<LogExpiry> _untold = [];
     private readonly IpcServerOptions _options;
 
-    public SimDaemon(SimKeeper keeper, LogStoreOptions store, int life, int batchBytes)
+    public SimDaemon(
+        SimKeeper keeper,
+        LogStoreOptions store,
+        int life,
+        int batchBytes,
+        StorePast past = default
+    )
     {
         Id = $"life-{life}";
         _options = new IpcServerOptions
@@ -36,7 +42,7 @@ internal sealed class SimDaemon : IDisposable
             MaxBatchBytes = batchBytes,
         };
         _ingest = new LogIngest(keeper.Home, store, _ends);
-        Writer = LogWriter.Open(keeper.Home, SimKeeper.Process, store, TimeProvider.System);
+        Writer = LogWriter.Open(keeper.Home, SimKeeper.Process, store, TimeProvider.System, past);
         _ingest.Add(Writer);
     }
 

@@ -23,19 +23,7 @@ internal sealed class SimKeeper : IDisposable
         }
 
         Directory.CreateDirectory(Home.Process(Process));
-        var header = new JournalRecord
-        {
-            Kind = JournalRecordKind.Header,
-            Stream = StreamKind.Event,
-            Ord = 1,
-            A = JournalRecord.Magic,
-            C = JournalRecord.FormatVersion,
-        };
-        header.Seal();
-        File.WriteAllBytes(
-            Home.JournalFile(1),
-            MemoryMarshal.AsBytes(new ReadOnlySpan<JournalRecord>(in header))
-        );
+        BeginJournal();
         Sync();
     }
 
@@ -45,6 +33,9 @@ internal sealed class SimKeeper : IDisposable
     public long Wall { get; set; } = 10_000_000_000;
 
     public uint Run => _state.Run;
+
+    /// <summary>Everything up to this ord survives a power loss.</summary>
+    public ulong SyncedOrd => _synced.State.Records;
 
     public void BeginRun(long now)
     {
@@ -180,6 +171,36 @@ internal sealed class SimKeeper : IDisposable
         _state = _synced.State.Copy();
     }
 
+    /// <summary>Power is lost, and of the index more had come to the device than of data and journal.</summary>
+    /// <remarks>The keeper of the next boot begins where nothing has a number: offsets and ords of what is gone do not come again.</remarks>
+    public void LosePowerOfData()
+    {
+        const ulong ordsBetweenBoots = 1 << 24;
+        var before = _state;
+        foreach (
+            var file in Directory.EnumerateFiles(_root, "*", SearchOption.AllDirectories).ToList()
+        )
+        {
+            if (!IsIndex(file) && !_synced.Files.ContainsKey(file))
+            {
+                File.Delete(file);
+            }
+        }
+
+        foreach (var (file, bytes) in _synced.Files.Where(one => !IsIndex(one.Key)))
+        {
+            File.WriteAllBytes(file, bytes);
+        }
+
+        _state = before.Copy();
+        before.Ends.CopyTo(_state.Files, 0);
+        _state.Records += ordsBetweenBoots;
+        BeginJournal();
+    }
+
+    private static bool IsIndex(string path) =>
+        Path.GetFileName(path).StartsWith("index.", StringComparison.Ordinal);
+
     /// <summary>The end of the newest index file is gone.</summary>
     public void CutIndex(int bytes)
     {
@@ -237,8 +258,26 @@ internal sealed class SimKeeper : IDisposable
         record.Mono = now;
         record.Wall = Wall;
         record.Seal();
-        using var journal = new FileStream(Home.JournalFile(1), FileMode.Append);
+        using var journal = new FileStream(Home.JournalFile(_state.Journal), FileMode.Append);
         journal.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<JournalRecord>(in record)));
+    }
+
+    private void BeginJournal()
+    {
+        _state.Journal = _state.Records + 1;
+        var header = new JournalRecord
+        {
+            Kind = JournalRecordKind.Header,
+            Stream = StreamKind.Event,
+            Ord = _state.Journal,
+            A = JournalRecord.Magic,
+            C = JournalRecord.FormatVersion,
+        };
+        header.Seal();
+        File.WriteAllBytes(
+            Home.JournalFile(_state.Journal),
+            MemoryMarshal.AsBytes(new ReadOnlySpan<JournalRecord>(in header))
+        );
     }
 
     private sealed class State
@@ -246,6 +285,9 @@ internal sealed class SimKeeper : IDisposable
         public uint Run { get; set; }
 
         public ulong Records { get; set; }
+
+        /// <summary>The first ord of the journal file that is written.</summary>
+        public ulong Journal { get; set; }
 
         public ulong[] Ends { get; private init; } = new ulong[2];
 
@@ -257,6 +299,7 @@ internal sealed class SimKeeper : IDisposable
             {
                 Run = Run,
                 Records = Records,
+                Journal = Journal,
                 Ends = [.. Ends],
                 Files = [.. Files],
             };

@@ -1,3 +1,5 @@
+using Tspm.Logs;
+
 namespace Tspm.Simulator;
 
 /// <summary>The daemon's lives, and what it numbers.</summary>
@@ -25,9 +27,9 @@ internal sealed partial class Simulation
         Audit(daemon, isNewLife: false);
     }
 
-    private void StartDaemon()
+    private void StartDaemon(StorePast past = default)
     {
-        Daemon = new SimDaemon(_keeper, _store, ++_life, _batchBytes);
+        Daemon = new SimDaemon(_keeper, _store, ++_life, _batchBytes, past);
         Auditor.BeginEpoch(Daemon.Log);
 
         // What power cannot take: the index of an epoch is synced before it is used.

@@ -1,3 +1,5 @@
+using Tspm.Logs;
+
 namespace Tspm.Simulator;
 
 /// <summary>What is done to the system.</summary>
@@ -120,8 +122,17 @@ internal sealed partial class Simulation
                 return true;
             case Fault.PowerLoss:
                 StopDaemon(keeps: false);
-                _keeper.LosePower();
-                StartDaemon();
+                var past = new StorePast(true, _keeper.SyncedOrd);
+                if (Chance(0.5))
+                {
+                    _keeper.LosePower();
+                }
+                else
+                {
+                    _keeper.LosePowerOfData();
+                }
+
+                StartDaemon(past);
                 return true;
             case Fault.Recreated when Chance(0.3):
                 StopDaemon(keeps: false);

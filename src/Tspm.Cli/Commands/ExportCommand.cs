@@ -105,6 +105,13 @@ internal static class ExportCommand
             return invocation.Choice("format", Formats, "log");
         }
 
+        if (invocation.Has("output"))
+        {
+            // What other commands call it.
+            var named = invocation.Choice("output", ["log", "json", "jsonl", "cri"], "log");
+            return named == "json" ? "jsonl" : named;
+        }
+
         var ending = Path.GetExtension(path)?.TrimStart('.') ?? "";
         return path is null ? "log"
             : Formats.Contains(ending) ? ending

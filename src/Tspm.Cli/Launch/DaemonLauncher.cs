@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using SmartIpc.Client;
 using Tspm.CaptureLog;
@@ -203,7 +204,12 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
         using var turn = LibC.OpenLocked(Home.StartLock);
         if (turn is null)
         {
-            throw new CliException(ExitCodes.NoDaemon, $"{Home.StartLock} cannot be locked");
+            var why = Marshal.GetLastPInvokeErrorMessage();
+            throw new CliException(
+                ExitCodes.NoDaemon,
+                $"{Home.StartLock} cannot be locked: {why}",
+                "what is stored can be read all the same: tspm logs --home DIR --offline"
+            );
         }
 
         // Somebody else may have started it while we waited for our turn.

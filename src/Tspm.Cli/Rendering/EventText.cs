@@ -94,6 +94,8 @@ internal static class EventText
             DiskStates.Failed => $"the disk failed{number}; output goes on in memory",
             DiskStates.SyncFailed =>
                 $"the disk did not take what was written{number}; what is newer than the last sync may be lost with the machine",
+            DiskStates.Changed =>
+                "somebody deleted or cut the file that output goes to; what it held is gone",
             DiskStates.Blocked => "the log is at its bound; the program waits",
             DiskStates.Resumed => "the disk takes output again",
             _ => $"disk {told.State}{number}",

@@ -51,20 +51,26 @@ internal sealed class LogTail : IAsyncDisposable
     /// <param name="after">Begin after this position, instead of history; null if there is none.</param>
     /// <param name="creditBytes">Bytes on their way to this reader at the most.</param>
     /// <param name="time">Time.</param>
+    /// <param name="isAlone">No other log is read beside it: it may take more memory.</param>
     public LogTail(
         TspmIpcClient client,
         LogTarget log,
         LogFollowOptions options,
         LogPosition? after,
         long creditBytes,
-        TimeProvider time
+        TimeProvider time,
+        bool isAlone = false
     )
     {
         _client = client;
         Log = log;
         _options = options;
         _selection = options.Runs.Narrow(options.Selection, log.Run);
-        _pages = new PageFetcher(client, options, _selection, time);
+        var looksIntoLines = _selection.Grep.Count > 0 || _selection.Exclude.Count > 0;
+        _pages = new PageFetcher(client, options, _selection, time)
+        {
+            ReadsAhead = isAlone && !looksIntoLines,
+        };
         _time = time;
         _creditBytes = creditBytes;
         _machine = LogMachineOptions.Of(options, after);

@@ -4,9 +4,10 @@ using Tspm.Protocol.Messages;
 
 namespace Tspm.Client.Following;
 
-/// <summary>Asks for the pages that a log's machine wants, one at a time.</summary>
+/// <summary>Asks for the pages that a log's machine wants, and for the next one before it is wanted.</summary>
 /// <remarks>
-/// A page counts when all of it has come. So on a link that breaks off the first page is small and each next one twice
+/// Where a page will end is guessed from the one before, so that the next can be asked for by its range: the daemon reads it
+/// while this one is on its way. A guess that fails costs the page that was asked for too early. A page counts when all of it has come. So on a link that breaks off the first page is small and each next one twice
 /// as large: whatever bytes the link passes, about half of them came in whole pages.
 /// </remarks>
 internal sealed class PageFetcher(
@@ -27,6 +28,14 @@ internal sealed class PageFetcher(
     private bool _isFirst;
     private int _pageBytes = LargestPage;
 
+    // Entries that go into a page for sure, by the last one; 0 if nobody knows.
+    private long _stride;
+    private long _last;
+    private PageAhead? _ahead;
+
+    /// <summary>Whether the next page is asked for early: two pages more may be in memory.</summary>
+    public bool ReadsAhead { get; init; }
+
     /// <summary>The page that was asked for and not taken; null if there is none.</summary>
     public Task<LogInput>? Asked { get; private set; }
 
@@ -44,9 +53,31 @@ internal sealed class PageFetcher(
         CancellationToken ct
     )
     {
-        Drop();
+        DropTask(Asked);
         _isFirst = fetch.From == 0;
-        Asked = FetchAsync(log, fetch, isFollowing, connection, ct);
+        var last = fetch.To;
+        if (TakeAhead(log, fetch, connection) is { } ahead)
+        {
+            last = ahead.To;
+            Asked = AnswerAsync(ahead.Page, last, fetch, isFollowing);
+        }
+        else
+        {
+            DropAhead();
+            var isSteady = _stride > 0 && _pageBytes == LargestPage && !_isFirst;
+            last = ReadsAhead && isSteady ? EndOf(fetch.From, fetch.To) : fetch.To;
+            var page = AskAsync(log, fetch, last, connection, ct);
+            Asked = AnswerAsync(page, last, fetch, isFollowing);
+        }
+
+        _last = last;
+        if (last < fetch.To)
+        {
+            var next = fetch with { From = last + 1 };
+            var to = EndOf(next.From, fetch.To);
+            var early = AskAsync(log, next, to, connection, ct);
+            _ahead = new PageAhead(log.LogId, connection, next.From, to, early);
+        }
     }
 
     /// <summary>Waits for the page that was asked for and takes it.</summary>
@@ -58,6 +89,7 @@ internal sealed class PageFetcher(
         {
             _origin = _isFirst ? input.After : _origin;
             _pageBytes = Math.Min(LargestPage, _pageBytes * 2);
+            _stride = StrideOf(input);
         }
         else if (input.Flag)
         {
@@ -70,7 +102,13 @@ internal sealed class PageFetcher(
     /// <summary>What was asked for is not wanted any more.</summary>
     public void Drop()
     {
-        _ = Asked?.ContinueWith(
+        DropTask(Asked);
+        Asked = null;
+        DropAhead();
+    }
+
+    private static void DropTask(Task<LogInput>? page) =>
+        _ = page?.ContinueWith(
             static asked =>
             {
                 if (asked.IsCompletedSuccessfully)
@@ -86,19 +124,79 @@ internal sealed class PageFetcher(
             TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default
         );
-        Asked = null;
+
+    private void DropAhead()
+    {
+        _ = _ahead?.Page.ContinueWith(
+            static asked =>
+            {
+                if (asked.IsCompletedSuccessfully)
+                {
+                    asked.Result.Dispose();
+                }
+                else
+                {
+                    _ = asked.Exception;
+                }
+            },
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default
+        );
+        _ahead = null;
     }
 
-    private async Task<LogInput> FetchAsync(
+    /// <summary>The page that was asked for early, if it is the one that is wanted now.</summary>
+    private PageAhead? TakeAhead(LogTarget log, in LogAction fetch, long connection)
+    {
+        var ahead = _ahead;
+        var isWanted =
+            ahead is not null
+            && ahead.From == fetch.From
+            && ahead.To <= fetch.To
+            && ahead.LogId == log.LogId
+            && ahead.Connection == connection;
+        if (!isWanted)
+        {
+            return null;
+        }
+
+        _ahead = null;
+        return ahead;
+    }
+
+    /// <summary>The last seq of a page that begins here, so that all of it has room.</summary>
+    private long EndOf(long from, long to) => Math.Min(to, from + _stride - 1);
+
+    /// <summary>So many entries as surely go into a page, if they are as those of this one.</summary>
+    private long StrideOf(in LogInput page)
+    {
+        const int percent = 100;
+        const int full = 90;
+        if (page.Payload is not LogPage { Header: { ByteCount: > 0 } header })
+        {
+            return 0;
+        }
+
+        // Where it ended before its range, that is what went into it.
+        var entries = page.UpTo - page.After;
+        var room = page.UpTo < _last ? 1 : (double)_pageBytes / header.ByteCount;
+        return (long)(entries * room * full / percent);
+    }
+
+    private async Task<LogPage> AskAsync(
         LogTarget log,
         LogAction fetch,
-        bool isFollowing,
+        long to,
         long connection,
         CancellationToken ct
     )
     {
         var request = LogQuestions.Fetch(
-            fetch,
+            fetch with
+            {
+                To = to,
+            },
             options,
             selection,
             log.Id,
@@ -106,10 +204,26 @@ internal sealed class PageFetcher(
             _pageBytes,
             _origin
         );
+        return await client.GetLogsAsync(request, connection, ct).ConfigureAwait(false);
+    }
+
+    private async Task<LogInput> AnswerAsync(
+        Task<LogPage> asked,
+        long last,
+        LogAction fetch,
+        bool isFollowing
+    )
+    {
         try
         {
-            var page = await client.GetLogsAsync(request, connection, ct).ConfigureAwait(false);
-            return LogInputs.Page(page.Batch, page, fetch.Request, Now);
+            var page = await asked.ConfigureAwait(false);
+            var input = LogInputs.Page(page.Batch, page, fetch.Request, Now);
+
+            // All of what this page was asked for; of what is wanted there is more.
+            return input with
+            {
+                Flag = input.Flag || (input.UpTo == last && last < fetch.To),
+            };
         }
         catch (TspmException error) when (isFollowing && error.Code != ErrorCodes.BadRequest)
         {
@@ -126,3 +240,17 @@ internal sealed class PageFetcher(
 
     private long Now => (long)time.GetElapsedTime(0).TotalNanoseconds;
 }
+
+/// <summary>A page that was asked for before it is wanted.</summary>
+/// <param name="LogId">Of which log.</param>
+/// <param name="Connection">On which connection.</param>
+/// <param name="From">Its first seq.</param>
+/// <param name="To">Its last seq.</param>
+/// <param name="Page">The answer.</param>
+internal sealed record PageAhead(
+    string LogId,
+    long Connection,
+    long From,
+    long To,
+    Task<LogPage> Page
+);

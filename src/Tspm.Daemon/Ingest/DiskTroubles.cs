@@ -17,8 +17,15 @@ internal sealed class DiskTroubles
     private readonly Dictionary<uint, HashSet<Part>> _away = [];
     private readonly ConcurrentDictionary<uint, string> _states = new();
 
+    // Processes of which something written did not reach the device, since the last sync that did; with their run.
+    private readonly ConcurrentDictionary<uint, uint> _unsynced = new();
+
     /// <summary>One of <see cref="DiskStates"/>.</summary>
-    public string StateOf(uint process) => _states.GetValueOrDefault(process, DiskStates.Good);
+    public string StateOf(uint process) =>
+        _states.GetValueOrDefault(
+            process,
+            _unsynced.ContainsKey(process) ? DiskStates.SyncFailed : DiskStates.Good
+        );
 
     /// <summary>What a record tells the readers of a log; null if nothing that they do not know.</summary>
     public LogEvent? Note(in JournalRecord record) =>
@@ -45,7 +52,14 @@ internal sealed class DiskTroubles
                 PartOf(record, waits: true)
             ),
             JournalRecordKind.StreamEnd => EndOfStream(record),
-            JournalRecordKind.Suspect => Told(DiskStates.SyncFailed, record.Run, (int)record.C),
+            JournalRecordKind.Suspect => _unsynced.TryAdd(record.Process, record.Run)
+                ? Told(DiskStates.SyncFailed, record.Run, (int)record.C)
+                : null,
+            JournalRecordKind.Rotated when record.B == (ulong)RotationReason.Changed => Told(
+                DiskStates.Changed,
+                record.Run,
+                0
+            ),
             _ => null,
         };
 
@@ -54,6 +68,27 @@ internal sealed class DiskTroubles
         errno != 0
             ? Begin(process, run, Part.Index, WordOf(errno), errno)
             : End(process, run, Part.Index);
+
+    /// <summary>Everything written is on the device: the processes of which that was not so have it told.</summary>
+    /// <param name="synced">The record that says so.</param>
+    public IReadOnlyList<(uint Process, LogEvent Told)> NoteSynced(in JournalRecord synced)
+    {
+        if (synced.B != 0 || _unsynced.IsEmpty)
+        {
+            return [];
+        }
+
+        var told = new List<(uint Process, LogEvent Told)>();
+        foreach (var process in _unsynced.Keys)
+        {
+            if (_unsynced.TryRemove(process, out var run) && !_states.ContainsKey(process))
+            {
+                told.Add((process, Told(DiskStates.Resumed, run, 0)));
+            }
+        }
+
+        return told;
+    }
 
     /// <summary>The word for what a system call said.</summary>
     public static string WordOf(int errno) =>

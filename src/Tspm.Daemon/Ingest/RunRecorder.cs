@@ -51,8 +51,7 @@ internal sealed class RunRecorder : IJournalObserver
     {
         if (record.Kind == JournalRecordKind.Synced)
         {
-            Sync.Note(record);
-            Synced?.Invoke();
+            TakeSynced(record);
             return;
         }
 
@@ -130,11 +129,24 @@ internal sealed class RunRecorder : IJournalObserver
     }
 
     /// <summary>With the keeper's time: times go up with the seqs.</summary>
+    private void TakeSynced(in JournalRecord record)
+    {
+        Sync.Note(record);
+        Synced?.Invoke();
+        foreach (var (id, told) in Disk.NoteSynced(record))
+        {
+            if (_registry.Find(id) is { } process && record.Ord >= process.Log.ResumeAt)
+            {
+                Append(process, record, told);
+            }
+        }
+    }
+
     private static void Append(ProcessSupervisor process, in JournalRecord record, LogEvent body)
     {
         process.Announce(body);
         process.Log.AppendEvent(
-            record.Run,
+            record.Run == 0 ? body.Run : record.Run,
             SupervisorServices.Body(body),
             record.Ord,
             record.Wall,

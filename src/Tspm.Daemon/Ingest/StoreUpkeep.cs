@@ -9,7 +9,8 @@ namespace Tspm.Daemon.Ingest;
 /// <summary>Keeps the store within its bounds: syncs indexes, lets consumed journal files go, and enforces retention.</summary>
 /// <remarks>
 /// Runs on a pool thread when the keeper has synced, away from the ingest thread, one turn at a time; retention at most
-/// every five seconds then, and every ten minutes while nothing is written, since files also go by age.
+/// every five seconds then, once after the start, since a flush may have been broken off, and every ten minutes while nothing is
+/// written, since files also go by age.
 /// </remarks>
 internal sealed class StoreUpkeep : IAsyncDisposable
 {
@@ -44,7 +45,7 @@ internal sealed class StoreUpkeep : IAsyncDisposable
             ReadBytes("TSPM_HOME_BYTES") ?? LogRetention.DefaultHomeBytes,
             ReadBytes("TSPM_RESERVE_BYTES")
         );
-        _quiet = time.CreateTimer(_ => Queue(), null, QuietInterval, QuietInterval);
+        _quiet = time.CreateTimer(_ => Queue(), null, RetentionInterval, QuietInterval);
     }
 
     /// <summary>The keeper's files are on the device: now ours. Ingest thread; returns at once.</summary>

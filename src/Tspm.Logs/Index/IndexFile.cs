@@ -155,17 +155,36 @@ internal sealed class IndexFile : IDisposable
             return IndexVerdict.Damaged;
         }
 
-        var end = RandomAccess.GetLength(handle) / LogSpan.Size;
+        file = new IndexFile(null, path, isSpill, header[0]);
+        return file.LookAtEnd(handle);
+    }
+
+    /// <summary>A file whose own header is damaged, with another one; not yet verified.</summary>
+    /// <exception cref="IOException">The device failed.</exception>
+    public static IndexFile WithHeader(string path, bool isSpill, in HeaderSlot header)
+    {
+        using var handle = OpenHandle(path);
+        var file = new IndexFile(null, path, isSpill, header);
+        _ = file.LookAtEnd(handle);
+        return file;
+    }
+
+    private IndexVerdict LookAtEnd(SafeFileHandle handle)
+    {
+        _end = RandomAccess.GetLength(handle) / LogSpan.Size;
         Span<CommitSlot> last = stackalloc CommitSlot[1];
-        var read = RandomAccess.Read(handle, MemoryMarshal.AsBytes(last), (end - 1) * LogSpan.Size);
-        file = new IndexFile(null, path, isSpill, header[0]) { _end = end };
-        if (read < LogSpan.Size || end < 2 || last[0].Kind != SlotKind.Commit)
+        var read = RandomAccess.Read(
+            handle,
+            MemoryMarshal.AsBytes(last),
+            (_end - 1) * LogSpan.Size
+        );
+        if (read < LogSpan.Size || _end < 2 || last[0].Kind != SlotKind.Commit)
         {
             return IndexVerdict.TornEnd;
         }
 
-        file.LastCommit = last[0];
-        file._lastSeq = last[0].LastSeq;
+        LastCommit = last[0];
+        _lastSeq = last[0].LastSeq;
         return IndexVerdict.Good;
     }
 
@@ -305,7 +324,8 @@ internal sealed class IndexFile : IDisposable
         }
     }
 
-    private static SafeFileHandle OpenHandle(string path) =>
+    /// <summary>Opens a file for reading, whoever writes or deletes it meanwhile.</summary>
+    internal static SafeFileHandle OpenHandle(string path) =>
         File.OpenHandle(
             path,
             FileMode.Open,

@@ -27,15 +27,18 @@ internal static class IndexOpener
             spill,
             isReadOnly,
             problems,
+            out var damaged,
             out var isOfLaterVersion
         );
         if (isOfLaterVersion)
         {
             SetAsideAll(found, ".later", isReadOnly);
+            damaged.ForEach(one => SetAsideUnless(isReadOnly, one.Path, Damaged));
             return new OpenedIndex([], [], problems) { IsOfLaterVersion = true };
         }
 
         found = WithoutForeign(found, process, isReadOnly, problems);
+        Salvage(damaged, found, process, isReadOnly, problems);
         var files = new List<IndexFile>();
         for (var i = found.Count - 1; i >= 0; i--)
         {
@@ -111,9 +114,11 @@ internal static class IndexOpener
         SpillPlace place,
         bool isReadOnly,
         List<string> problems,
+        out List<(string Path, bool IsSpill)> damaged,
         out bool isOfLaterVersion
     )
     {
+        damaged = [];
         isOfLaterVersion = false;
         var files = new List<IndexFile>();
         var paths = List(directory).Select(path => (Path: path, IsSpill: false));
@@ -132,8 +137,7 @@ internal static class IndexOpener
             }
             else if (verdict == IndexVerdict.Damaged)
             {
-                problems.Add($"{Path.GetFileName(path)} has no good header{Aside(isReadOnly)}");
-                SetAsideUnless(isReadOnly, path, Damaged);
+                damaged.Add((path, isSpill));
             }
             else
             {
@@ -152,6 +156,30 @@ internal static class IndexOpener
                 .ThenBy(file => file.Epoch)
                 .ThenBy(file => file.LastSeq),
         ];
+    }
+
+    /// <summary>Files without a good header: what their batches hold is kept where it fits among the others.</summary>
+    private static void Salvage(
+        List<(string Path, bool IsSpill)> damaged,
+        List<IndexFile> files,
+        uint process,
+        bool isReadOnly,
+        List<string> problems
+    )
+    {
+        var logId = files is [var first, ..] ? first.LogId : Guid.CreateVersion7();
+        foreach (var (path, isSpill) in damaged)
+        {
+            var name = Path.GetFileName(path);
+            if (IndexSalvage.TryInsert(path, isSpill, process, logId, isReadOnly, files))
+            {
+                problems.Add($"{name} has no good header; what is good of it is kept");
+                continue;
+            }
+
+            problems.Add($"{name} has no good header{Aside(isReadOnly)}");
+            SetAsideUnless(isReadOnly, path, Damaged);
+        }
     }
 
     private static List<IndexFile> WithoutForeign(

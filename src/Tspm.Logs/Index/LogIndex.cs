@@ -366,9 +366,10 @@ internal sealed class LogIndex : IDisposable
         }
 
         var files = Files;
+        var goneTo = Math.Max(ExpiredTo, FlushedTo);
         for (var i = first; i < files.Length; i++)
         {
-            if (UnsyncedTail.FindCut(files[i], bytes, syncedOrd) is not { } cut)
+            if (UnsyncedTail.FindCut(files[i], bytes, syncedOrd, goneTo) is not { } cut)
             {
                 continue;
             }

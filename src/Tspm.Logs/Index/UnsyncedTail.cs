@@ -9,8 +9,14 @@ internal static class UnsyncedTail
     /// <param name="file">The stretch.</param>
     /// <param name="bytes">The data files.</param>
     /// <param name="syncedOrd">Batches of records up to this ord were on the device.</param>
+    /// <param name="goneTo">Bytes of entries up to this seq were flushed or have expired: they are not what they were, and nothing is lost.</param>
     /// <exception cref="IOException">The device failed.</exception>
-    public static TailCut? FindCut(IndexFile file, DataFileReader bytes, ulong syncedOrd)
+    public static TailCut? FindCut(
+        IndexFile file,
+        DataFileReader bytes,
+        ulong syncedOrd,
+        long goneTo
+    )
     {
         using var handle = File.OpenHandle(
             file.Path,
@@ -30,6 +36,7 @@ internal static class UnsyncedTail
             var commit = batches.Commit;
             if (
                 commit.JournalPosition > syncedOrd
+                && FirstSeqOf(batches.Slots) > goneTo
                 && BatchBytes.Check(batches.Slots, commit.BytesChecksum, bytes) != BytesVerdict.Good
             )
             {
@@ -40,6 +47,20 @@ internal static class UnsyncedTail
         }
 
         return null;
+    }
+
+    /// <summary>The seq of the first entry of a batch; one above all if it has none.</summary>
+    private static long FirstSeqOf(ReadOnlySpan<LogSpan> batch)
+    {
+        foreach (ref readonly var slot in batch)
+        {
+            if (slot.IsEntry)
+            {
+                return slot.Seq;
+            }
+        }
+
+        return long.MaxValue;
     }
 
     /// <summary>Cuts the files: one is shortened or set aside, all after it are set aside.</summary>

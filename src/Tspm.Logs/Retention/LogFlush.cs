@@ -1,3 +1,4 @@
+using Tspm.CaptureLog;
 using Tspm.Logs.Interop;
 
 namespace Tspm.Logs.Retention;
@@ -16,14 +17,15 @@ public static class LogFlush
     /// <exception cref="IOException">The device failed.</exception>
     public static long Free(LogWriter writer, long upTo)
     {
+        CrashPoint.Pass(CrashPoint.InFlush);
         long freed = 0;
-        foreach (var file in writer.ListDataFiles())
+        foreach (var file in writer.Files.ListData())
         {
             var keepFrom = writer.Log.FindOffsetAfter(file.Stream, upTo);
             if (file.MayGo && file.End <= keepFrom)
             {
                 File.Delete(file.Path);
-                writer.ForgetData(file.Stream, file.End);
+                writer.Files.Forget(file.Stream, file.End);
                 freed += file.Bytes;
             }
             else if (file.First < keepFrom)
@@ -32,17 +34,34 @@ public static class LogFlush
             }
         }
 
+        writer.UnfreedTo = 0;
+
+        CrashPoint.Pass(CrashPoint.AfterFlush);
         return freed;
     }
 
+    /// <summary>Goes on with a flush in whose middle a daemon died: the index tells of it, the bytes may be there.</summary>
+    /// <returns>Bytes that went.</returns>
+    /// <exception cref="IOException">The device failed.</exception>
+    public static long Resume(LogWriter writer) =>
+        writer.UnfreedTo is > 0 and var upTo ? Free(writer, upTo) : 0;
+
     private static long Punch(StoredFile file, long length)
     {
-        using var handle = File.OpenHandle(
-            file.Path,
-            FileMode.Open,
-            FileAccess.ReadWrite,
-            FileShare.ReadWrite | FileShare.Delete
-        );
-        return LibC.TryPunchHole(handle, 0, length) ? length : 0;
+        try
+        {
+            using var handle = File.OpenHandle(
+                file.Path,
+                FileMode.Open,
+                FileAccess.ReadWrite,
+                FileShare.ReadWrite | FileShare.Delete
+            );
+            return LibC.TryPunchHole(handle, 0, length) ? length : 0;
+        }
+        catch (FileNotFoundException)
+        {
+            // Retention took it since it was listed: that is as good.
+            return 0;
+        }
     }
 }

@@ -39,6 +39,11 @@ public sealed class LogRetention
     /// <exception cref="IOException">The device failed.</exception>
     public IReadOnlyList<LogExpiry> Enforce(IReadOnlyList<RetainedLog> logs, DateTimeOffset now)
     {
+        foreach (var log in logs)
+        {
+            LogFlush.Resume(log.Writer);
+        }
+
         var stores = logs.Select(log => new StoredLog(log)).ToList();
         foreach (var store in stores)
         {

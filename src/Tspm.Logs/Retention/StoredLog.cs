@@ -15,11 +15,11 @@ internal sealed class StoredLog
     public StoredLog(RetainedLog log)
     {
         _log = log;
-        var files = log.Writer.ListDataFiles();
+        var files = log.Writer.Files.ListData();
         _closed = new Queue<StoredFile>(
             files.Where(file => file.MayGo).OrderBy(file => file.WrittenAt)
         );
-        var indexes = log.Writer.ListIndexFiles();
+        var indexes = log.Writer.Files.ListIndexes();
         _indexes = new Queue<IndexFile>(indexes.SkipLast(1));
         Bytes = files.Sum(file => file.Bytes) + indexes.Sum(file => file.Bytes);
     }
@@ -47,7 +47,7 @@ internal sealed class StoredLog
             DiskSeam.Pass(DiskStep.Delete);
             File.Delete(file.Path);
             CrashPoint.Pass(CrashPoint.InRetention);
-            _log.Writer.ForgetData(file.Stream, file.End);
+            _log.Writer.Files.Forget(file.Stream, file.End);
             Bytes -= file.Bytes;
             HasDeleted = true;
             return true;
