@@ -105,6 +105,7 @@ public sealed class ShutdownSpecs
         Assert.True(ended.ExitCode == 9, ended.ToString());
         Assert.Contains($"web: still alive: pid {child}", ended.Errors);
         TspmHome.Signal(child, SigKill);
+        await TspmHome.GoneAsync(child);
     }
 
     [Fact]
