@@ -166,11 +166,30 @@ public sealed partial class TspmHome : IAsyncDisposable
         {
             if (watch.Elapsed > Patience)
             {
+                var texts = left.ConvertAll(DescribeProcess);
                 left.ForEach(pid => kill(pid, 9));
-                Assert.Fail($"survived the test: {string.Join(", ", left)}");
+                Assert.Fail($"survived the test: {string.Join("; ", texts)}");
             }
 
             await Task.Yield();
+        }
+    }
+
+    /// <summary>What a process is, for the message of a test that left it: its pid, state, parent, age and command.</summary>
+    private static string DescribeProcess(int pid)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{pid}/stat");
+            var command = File.ReadAllText($"/proc/{pid}/cmdline").Replace('\0', ' ');
+            var run = File.ReadAllText($"/proc/{pid}/environ")
+                .Split('\0')
+                .First(one => one.StartsWith("TSPM_RUN=", StringComparison.Ordinal));
+            return $"{command} {run} (stat: {stat.Trim()})";
+        }
+        catch (IOException)
+        {
+            return $"{pid}, which has ended now";
         }
     }
 
