@@ -82,13 +82,17 @@ class Peer:
         return total / os.sysconf("SC_CLK_TCK")
 
     @staticmethod
-    def wakeups(pids):
-        """Voluntary switches of all threads: how often something that slept woke."""
-        total = 0
+    def switches(pids):
+        """Voluntary switches of each thread so far: how often it woke after a sleep."""
+        found = {}
         for pid in pids:
             for status in pathlib.Path(f"/proc/{pid}/task").glob("*/status"):
-                total += int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read_text(), re.M)[1])
-        return total
+                try:
+                    text = status.read_text()
+                except OSError:
+                    continue  # The thread has left.
+                found[status.parent.name] = int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", text, re.M)[1])
+        return found
 
 
 class Tspm(Peer):
