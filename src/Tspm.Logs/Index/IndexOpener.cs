@@ -103,6 +103,7 @@ internal static class IndexOpener
         }
 
         File.Move(path, aside);
+        CrashPoint.Pass(CrashPoint.AfterAside);
     }
 
     private static List<IndexFile> Find(
@@ -212,6 +213,7 @@ internal static class IndexOpener
                 FileShare.ReadWrite | FileShare.Delete
             );
             RandomAccess.SetLength(handle, end * LogSpan.Size);
+            CrashPoint.Pass(CrashPoint.AfterCut);
         }
     }
 

@@ -1,3 +1,4 @@
+using Tspm.CaptureLog;
 using Tspm.Logs.Interop;
 
 namespace Tspm.Logs.Retention;
@@ -19,6 +20,7 @@ public static class LogFlush
         long freed = 0;
         foreach (var file in writer.ListDataFiles())
         {
+            CrashPoint.Pass(CrashPoint.InFlush);
             var keepFrom = writer.Log.FindOffsetAfter(file.Stream, upTo);
             if (file.MayGo && file.End <= keepFrom)
             {
