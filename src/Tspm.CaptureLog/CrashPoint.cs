@@ -15,6 +15,39 @@ public static partial class CrashPoint
     /// <summary>Keeper: bytes were spliced, the journal does not know them.</summary>
     public const string AfterSplice = "keeper.spliced";
 
+    /// <summary>Keeper: it has the lock, and has looked at nothing.</summary>
+    public const string Locked = "keeper.locked";
+
+    /// <summary>Keeper: its socket has its name, nobody is answered.</summary>
+    public const string Listening = "keeper.listening";
+
+    /// <summary>Keeper: the pipes of a run are made, nothing tells of it.</summary>
+    public const string AfterPipes = "keeper.pipes";
+
+    /// <summary>Keeper: records are in the journal, the daemon is not woken.</summary>
+    public const string AfterJournal = "keeper.journaled";
+
+    /// <summary>Keeper: the pipe of a stream that has ended has no name any more, the journal does not tell of the end.</summary>
+    public const string AfterStream = "keeper.stream-ended";
+
+    /// <summary>Keeper: the output of an orphan has a file of its own, the journal does not tell of it.</summary>
+    public const string InOrphan = "keeper.orphaned";
+
+    /// <summary>Keeper: the home refused and there is a spill file, the journal does not tell of it.</summary>
+    public const string InSpill = "keeper.spilling";
+
+    /// <summary>Keeper: the home took bytes again, the journal does not tell of it.</summary>
+    public const string InReturn = "keeper.returning";
+
+    /// <summary>Keeper: a program has its signal, nobody was told.</summary>
+    public const string AfterKeeperSignal = "keeper.signalled";
+
+    /// <summary>Keeper: the end of the daemon is in the journal, nothing followed from it.</summary>
+    public const string AfterDaemonEnd = "keeper.daemon-ended";
+
+    /// <summary>Keeper: everything has ended and the journal tells so, its own threads are there.</summary>
+    public const string InStop = "keeper.stopping";
+
     /// <summary>Keeper: the intent is in the journal, nothing was spawned.</summary>
     public const string AfterIntent = "keeper.intent";
 
@@ -71,6 +104,36 @@ public static partial class CrashPoint
 
     /// <summary>Daemon: the keeper has told that a program lives, nobody heard it.</summary>
     public const string AfterSpawnAnswer = "daemon.spawned";
+
+    /// <summary>Daemon: it has the lock, and has opened nothing.</summary>
+    public const string DaemonLocked = "daemon.locked";
+
+    /// <summary>Daemon: it has started a keeper, which has not answered.</summary>
+    public const string AfterKeeper = "daemon.keeper";
+
+    /// <summary>Daemon: a new keeper has the descriptors that the one before had, and was asked nothing.</summary>
+    public const string AfterHolds = "daemon.lent";
+
+    /// <summary>Daemon: what a client asked for is done, the client does not know.</summary>
+    public const string BeforeReply = "daemon.answering";
+
+    /// <summary>Daemon: a process is not on the list any more, its files are there.</summary>
+    public const string InDelete = "daemon.deleting";
+
+    /// <summary>Daemon: the index tells what was flushed, its bytes are there.</summary>
+    public const string InFlush = "daemon.flushing";
+
+    /// <summary>Daemon: a crash report is written, it does not have its name.</summary>
+    public const string InReport = "daemon.reporting";
+
+    /// <summary>Daemon: the indexes are on the device, journal files that nobody needs are still there.</summary>
+    public const string InForget = "daemon.forgetting";
+
+    /// <summary>Daemon: the end of an index that was damaged is cut off, nothing else is opened.</summary>
+    public const string AfterCut = "daemon.cut";
+
+    /// <summary>Daemon: an index file without a good batch was set aside, nothing takes its place.</summary>
+    public const string AfterAside = "daemon.aside";
 
     /// <summary>Daemon: a program that is to be stopped has its signal.</summary>
     public const string AfterSignal = "daemon.signalled";

@@ -16,6 +16,13 @@ public static class HomeIdentity
             && written != Of(home.Machine);
     }
 
+    /// <summary>Which it is, whatever was written down; a copy has another.</summary>
+    public static string Read(HomePaths home)
+    {
+        ArgumentNullException.ThrowIfNull(home);
+        return Of(home.Machine);
+    }
+
     /// <summary>Writes down which it is.</summary>
     /// <exception cref="IOException">The disk refused.</exception>
     public static void Write(HomePaths home)

@@ -33,6 +33,7 @@ public sealed record JournalFiles(string Directory, SpillPlace? Place)
         var files = List();
         for (var i = 0; i + 1 < files.Count && files[i + 1] <= position; i++)
         {
+            CrashPoint.Pass(CrashPoint.InForget);
             foreach (var directory in Directories())
             {
                 File.Delete(PathOf(directory, files[i]));

@@ -97,6 +97,7 @@ public static class DaemonHost
     {
         var text = Environment.ProcessId.ToString(CultureInfo.InvariantCulture).PadRight(10) + "\n";
         RandomAccess.Write(held, Encoding.ASCII.GetBytes(text), 0);
+        CrashPoint.Pass(CrashPoint.DaemonLocked);
     }
 
     /// <summary>Everything that lives as long as one daemon.</summary>
@@ -325,6 +326,7 @@ public static class DaemonHost
         {
             var living = _keeper!.Runs.ToDictionary(run => (run.Process, run.Run)); // set before this is called
             _registry.Keeper = BootIdentity.Read();
+            _registry.Home = HomeIdentity.Read(_options.Home);
             foreach (var saved in _registry.Load(HighestUsedId()))
             {
                 var process = factory.Open(saved);
@@ -419,7 +421,7 @@ public static class DaemonHost
             {
                 if (process.Run is not { } run || !living.Contains((process.Record.Id, run.Run)))
                 {
-                    process.LeaveStopped();
+                    process.LeaveStopped(_registry.IsOfOtherHome);
                 }
             }
         }

@@ -77,7 +77,8 @@ public static class KeeperHost
         var state = TakePlace(handover, held);
         var log = new KeeperLog(options.Home.KeeperLog);
         var scan = JournalScan.Read(JournalFiles.Of(options.Home));
-        var found = handover is null ? Recognise(scan, options.Home, log) : [];
+        var isCopy = handover is null && IsCopy(options.Home, log);
+        var found = handover is null ? Adopter.Recognise(scan, options.Home, isCopy) : [];
         var first = handover is null
             ? Adopter.FirstRecords(scan, found)
             : Restorer.FirstRecords(handover);
@@ -110,25 +111,29 @@ public static class KeeperHost
             capture.Start();
         }
 
-        adopter.Open();
+        Adopt(adopter, options.Home, isCopy);
         Restorer.Go(handover, runs);
         var code = RunControl(control);
-        foreach (var capture in captures)
-        {
-            capture.Stop();
-            capture.Dispose();
-        }
-
+        Stop(captures);
         TellStopping(journal);
         sync.Stop();
         return code;
     }
 
-    private static IReadOnlyList<AdoptedRun> Recognise(
-        JournalScan scan,
-        HomePaths home,
-        KeeperLog log
-    )
+    /// <summary>Goes on with what was found; nobody here holds anything of a copied home's.</summary>
+    private static void Adopt(Adopter adopter, HomePaths home, bool isCopy)
+    {
+        adopter.Open();
+        if (isCopy)
+        {
+            // Until their ends are in the journal it is a copy: the next keeper must see that.
+            adopter.Settle();
+        }
+
+        HomeIdentity.Write(home);
+    }
+
+    private static bool IsCopy(HomePaths home, KeeperLog log)
     {
         var isCopy = HomeIdentity.IsCopy(home);
         if (isCopy)
@@ -139,8 +144,16 @@ public static class KeeperHost
             );
         }
 
-        HomeIdentity.Write(home);
-        return Adopter.Recognise(scan, home, isCopy);
+        return isCopy;
+    }
+
+    private static void Stop(CaptureThread[] captures)
+    {
+        foreach (var capture in captures)
+        {
+            capture.Stop();
+            capture.Dispose();
+        }
     }
 
     private static CaptureThread[] MakeCaptures(
@@ -223,6 +236,7 @@ public static class KeeperHost
             _ = LibC.pwrite(file, first, (nuint)pid.Length, 0);
         }
 
+        CrashPoint.Pass(CrashPoint.Locked);
         held = file;
         return null;
     }
@@ -235,5 +249,6 @@ public static class KeeperHost
             Stream = StreamKind.Event,
         };
         journal.Append(ref record);
+        CrashPoint.Pass(CrashPoint.InStop);
     }
 }

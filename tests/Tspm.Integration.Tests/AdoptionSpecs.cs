@@ -247,6 +247,29 @@ public sealed class AdoptionSpecs
     }
 
     [Fact]
+    public async Task What_forked_twice_and_outlived_its_run_is_named_by_delete_and_not_signalled()
+    {
+        await using var home = new TspmHome();
+        await home.StartShellAsync("forks", "(setsid /bin/sleep 1000 &) ; exit 0");
+        await home.EndedAsync("forks");
+        await home.PrintedAsync("plain", 1);
+
+        var deleted = await home.RunAsync("delete", "forks", "--yes");
+        var plain = await home.RunAsync("delete", "plain", "--yes");
+
+        var told = System.Text.RegularExpressions.Regex.Match(
+            deleted.Output,
+            @"lives on: pid (\d+)"
+        );
+        Assert.True(told.Success, deleted.ToString());
+        var pid = int.Parse(told.Groups[1].Value, CultureInfo.InvariantCulture);
+        var lives = !HasEnded(pid);
+        TspmHome.Signal(pid, SigKill);
+        Assert.True(lives, "it was signalled");
+        Assert.DoesNotContain("lives on", plain.Output);
+    }
+
+    [Fact]
     public async Task Runs_of_another_boot_are_gone_and_nobody_is_signalled()
     {
         await using var home = new TspmHome();
@@ -353,6 +376,70 @@ public sealed class AdoptionSpecs
         Assert.False(HasEnded(pid), "a program of another home was signalled");
         var view = await home.JsonAsync("describe", "job", "--json");
         Assert.Equal(pid, view.GetProperty("pid").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_copied_home_starts_nothing_that_waits_in_the_home_it_was_copied_from()
+    {
+        await using var home = new TspmHome();
+        await using var copy = new TspmHome();
+        string[] waits = ["--restart", "always", "--restart-delay", "2s"];
+        await home.RunAsync([
+            "start",
+            "--name",
+            "tried",
+            .. waits,
+            "--",
+            "/bin/sh",
+            "-c",
+            "exit 1",
+        ]);
+        string[] clock = ["--schedule", "* * * * * *", "--schedule-action", "run"];
+        await home.RunAsync(["start", "--name", "clock", .. clock, "--", "/bin/true"]);
+        await TspmHome.UntilAsync(
+            async () => await StatusAsync(home, "tried") == "backoff",
+            "it waits for its next try"
+        );
+        await home.ShellAsync($"cp -a {home.Root} {copy.Root}");
+        await copy.RunAsync("daemon", "start");
+        var runs = (await RunOfAsync(copy, "tried"), await RunOfAsync(copy, "clock"));
+
+        // The home itself goes on: as long as that takes, the copy would have too.
+        var before = (await RunOfAsync(home, "tried"), await RunOfAsync(home, "clock"));
+        await TspmHome.UntilAsync(
+            async () =>
+                await RunOfAsync(home, "tried") > before.Item1 + 1
+                && await RunOfAsync(home, "clock") > before.Item2 + 1,
+            "the home goes on"
+        );
+
+        string[] atRest = ["stopped", "exited", "failed"];
+        Assert.Contains(await StatusAsync(copy, "tried"), atRest);
+        Assert.Contains(await StatusAsync(copy, "clock"), atRest);
+        Assert.Equal(runs, (await RunOfAsync(copy, "tried"), await RunOfAsync(copy, "clock")));
+        Assert.Contains("resurrect", (await copy.RunAsync("list")).Errors);
+        Assert.Equal(0, (await copy.RunAsync("resurrect")).ExitCode);
+        Assert.NotEqual(runs.Item1, await RunOfAsync(copy, "tried"));
+    }
+
+    [Fact]
+    public async Task A_keeper_that_dies_while_it_looks_at_a_copied_home_leaves_a_copy()
+    {
+        await using var home = new TspmHome();
+        await using var copy = new TspmHome();
+        await home.RunAsync("start", "--name", "job", "--", "/bin/sleep", "1000");
+        var pid = (await home.JsonAsync("describe", "job", "--json")).GetProperty("pid").GetInt32();
+        await home.ShellAsync($"cp -a {home.Root} {copy.Root}");
+        var once = home.Root + ".once";
+        await File.WriteAllTextAsync(once, "", TestContext.Current.CancellationToken);
+
+        await copy.ShellAsync($"TSPM_CRASH_AT=keeper.adopting TSPM_CRASH_ONCE={once} $T list");
+        Assert.False(File.Exists(once), "no keeper died");
+        var list = await copy.JsonAsync("list", "--json");
+        await copy.RunAsync("shutdown", "--timeout", "1s");
+
+        Assert.NotEqual("running", list[0].GetProperty("status").GetString());
+        Assert.False(HasEnded(pid), "a program of another home was signalled");
     }
 
     [Fact]
@@ -470,6 +557,9 @@ public sealed class AdoptionSpecs
 
     private static async Task<int> RunOfAsync(TspmHome home, string name) =>
         (await home.JsonAsync("describe", name, "--json")).GetProperty("run").GetInt32();
+
+    private static async Task<string> StatusAsync(TspmHome home, string name) =>
+        (await home.JsonAsync("describe", name, "--json")).GetProperty("status").GetString()!;
 
     private static Task SeenAsync(TspmHome home, string name, string text) =>
         TspmHome.UntilAsync(

@@ -1,12 +1,41 @@
 using System.Globalization;
 using System.Reflection;
+using System.Text.RegularExpressions;
 using Tspm.CaptureLog;
 
 namespace Tspm.Integration.Tests;
 
 /// <summary>Keeper and daemon killed exactly between two steps (CrashPoint): nothing lost, doubled or started twice.</summary>
-public sealed class CrashPointSpecs
+public sealed partial class CrashPointSpecs
 {
+    private const int LogSlotBytes = 64;
+
+    /// <summary>Files with a step that needs no point of its own, and why.</summary>
+    private static readonly Dictionary<string, string> WithoutPoint = new(StringComparer.Ordinal)
+    {
+        ["Tspm.CaptureLog/DaemonTrouble.cs"] =
+            "a word for people; keeper.daemon-ended is before it",
+        ["Tspm.CaptureLog/HomeIdentity.cs"] =
+            "written last of an adoption; keeper.adopting is before",
+        ["Tspm.CaptureLog/WakePage.cs"] =
+            "numbers that may be late; keeper.journaled is before them",
+        ["Tspm.Daemon/Archive/ArchiveServer.cs"] = "a command's own, in a directory of its own",
+        ["Tspm.Daemon/Input/RunInput.cs"] = "the name of a pipe, which the keeper takes away too",
+        ["Tspm.Daemon/Interop/ChildCommand.cs"] = "checks and hooks: nothing of them is kept",
+        ["Tspm.Daemon/Interop/DetachedProcess.cs"] = "daemon.keeper stands where it is called",
+        ["Tspm.Daemon/Logging/JsonFileLogger.cs"] = "the daemon's own log, for people",
+        ["Tspm.Daemon/Resources/ExecReport.cs"] = "a socket's name, made anew for each run",
+        ["Tspm.Daemon/Supervision/Checks/NotifySocket.cs"] = "the same",
+        ["Tspm.Daemon/Supervision/Cgroups.cs"] = "groups are looked for by name, whoever made them",
+        ["Tspm.Keeper/Capture/DataFile.cs"] = "FileCare and Spawner have the points",
+        ["Tspm.Keeper/Capture/DataFileWriter.cs"] = "the same",
+        ["Tspm.Keeper/Children/RunEntry.cs"] = "stdin's pipe; keeper.pipes is after it",
+        ["Tspm.Keeper/Interop/Disk.cs"] = "the calls themselves",
+        ["Tspm.Keeper/KeeperLog.cs"] = "the keeper's own log, for people",
+        ["Tspm.Keeper/Reexec/BinaryCheck.cs"] = "a look at a program; keeper.executing follows",
+        ["Tspm.Logs/Index/LogIndex.cs"] = "files below the floor; daemon.expired is before it",
+    };
+
     [Theory]
     [InlineData("keeper.intent", 1)]
     [InlineData("keeper.intent", 2)]
@@ -57,6 +86,19 @@ public sealed class CrashPointSpecs
     [InlineData("daemon.recovering", "kill the daemon")]
     [InlineData("daemon.serving", "kill the daemon")]
     [InlineData("daemon.signalled", "stop")]
+    [InlineData("keeper.pipes", "start")]
+    [InlineData("keeper.journaled", "start")]
+    [InlineData("keeper.stream-ended", "end")]
+    [InlineData("keeper.locked", "kill the keeper")]
+    [InlineData("keeper.listening", "kill the keeper")]
+    [InlineData("keeper.signalled", "stop")]
+    [InlineData("keeper.daemon-ended", "kill the daemon")]
+    [InlineData("daemon.locked", "kill the daemon")]
+    [InlineData("daemon.keeper", "kill the keeper")]
+    [InlineData("daemon.lent", "kill the keeper")]
+    [InlineData("daemon.answering", "start")]
+    [InlineData("daemon.reporting", "end")]
+    [InlineData("daemon.forgetting", "kill the keeper and start")]
     public async Task A_death_in_the_middle_of_something_costs_nothing(string point, string trigger)
     {
         await using var home = new TspmHome();
@@ -90,11 +132,160 @@ public sealed class CrashPointSpecs
         Assert.Equal(1, stopped.GetProperty("run").GetInt32());
         var isStopped = trigger == "stop";
         Assert.Equal(isStopped ? "stopped" : "running", stopped.GetProperty("status").GetString());
-        if (trigger == "start")
+        if (trigger.EndsWith("start", StringComparison.Ordinal))
         {
             await EndedAsync(home, "second");
             await CheckAsync(home, "second");
         }
+    }
+
+    [Theory]
+    [InlineData("keeper.orphaned")]
+    public async Task A_death_while_an_orphan_gets_a_file_of_its_own_costs_no_line(string point)
+    {
+        await using var home = new TspmHome();
+        var gate = home.Root + ".gate";
+        var once = await ArmedAsync(home, point);
+        await File.WriteAllTextAsync(once, "", TestContext.Current.CancellationToken);
+        await home.StartShellAsync(
+            "web",
+            $"(while [ ! -e {gate} ]; do sleep 0.02; done; echo late) & echo early; exit 3"
+        );
+
+        await TspmHome.UntilAsync(() => Task.FromResult(!File.Exists(once)), $"{point} is passed");
+        await WholeAsync(home);
+        await File.WriteAllTextAsync(gate, "", TestContext.Current.CancellationToken);
+        await TspmHome.UntilAsync(
+            async () => (await LinesAsync(home, "web")).Contains("late"),
+            "what the orphan prints is there"
+        );
+
+        Assert.Equal(["early", "late"], await LinesAsync(home, "web"));
+        var view = await home.JsonAsync("describe", "web", "--json");
+        Assert.Equal(3, view.GetProperty("exitCode").GetInt32());
+        File.Delete(gate);
+    }
+
+    [Theory]
+    [InlineData("daemon.deleting")]
+    public async Task A_process_that_was_being_deleted_is_gone_and_its_files_are_nobody_elses(
+        string point
+    )
+    {
+        await using var home = new TspmHome();
+        var once = await ArmedAsync(home, point);
+        await StartAsync(home, "first", "/");
+        await EndedAsync(home, "first");
+        await File.WriteAllTextAsync(once, "", TestContext.Current.CancellationToken);
+
+        var deleted = await home.RunAsync("delete", "first", "--yes");
+        Assert.False(File.Exists(once), $"{point} was not passed: {deleted}");
+        await WholeAsync(home);
+        var gone = await home.RunAsync("describe", "first");
+        await StartAsync(home, "first", "/");
+        await EndedAsync(home, "first");
+
+        Assert.Equal(3, gone.ExitCode);
+        await CheckAsync(home, "first");
+    }
+
+    [Theory]
+    [InlineData("daemon.flushing")]
+    public async Task A_death_in_the_middle_of_a_flush_brings_nothing_back(string point)
+    {
+        await using var home = new TspmHome();
+        var gate = home.Root + ".gate";
+        var once = await ArmedAsync(home, point);
+        await home.StartShellAsync(
+            "web",
+            $"echo one; while [ ! -e {gate} ]; do sleep 0.02; done; echo two; exit 5"
+        );
+        await TspmHome.UntilAsync(
+            async () => (await LinesAsync(home, "web")).Contains("one"),
+            "the first line is there"
+        );
+        await File.WriteAllTextAsync(once, "", TestContext.Current.CancellationToken);
+
+        var flushed = await home.RunAsync("flush", "web", "--yes");
+        Assert.False(File.Exists(once), $"{point} was not passed: {flushed}");
+        await WholeAsync(home);
+        var after = await LinesAsync(home, "web");
+        await File.WriteAllTextAsync(gate, "", TestContext.Current.CancellationToken);
+        await EndedAsync(home, "web");
+
+        Assert.Empty(after);
+        Assert.Equal(["two"], await LinesAsync(home, "web"));
+        File.Delete(gate);
+    }
+
+    [Theory]
+    [InlineData("keeper.stopping")]
+    public async Task A_keeper_that_dies_when_all_has_ended_leaves_nothing_to_repair(string point)
+    {
+        await using var home = new TspmHome();
+        var once = await ArmedAsync(home, point);
+        await StartAsync(home, "first", "/");
+        await EndedAsync(home, "first");
+        await home.RunAsync("start", "--name", "web", "--", "/bin/sleep", "1000");
+        var pid = (await home.JsonAsync("describe", "web", "--json")).GetProperty("pid").GetInt32();
+        await File.WriteAllTextAsync(once, "", TestContext.Current.CancellationToken);
+
+        var shut = await home.RunAsync("shutdown");
+        Assert.False(File.Exists(once), $"{point} was not passed: {shut}");
+        var view = await home.JsonAsync("describe", "web", "--json");
+
+        Assert.False(TspmHome.IsAlive(pid));
+        Assert.NotEqual("running", view.GetProperty("status").GetString());
+        Assert.Equal(1, view.GetProperty("run").GetInt32());
+        await CheckAsync(home, "first");
+    }
+
+    [Theory]
+    [InlineData("daemon.cut", false)]
+    [InlineData("daemon.aside", true)]
+    public async Task A_death_while_a_damaged_index_is_repaired_costs_no_line(
+        string point,
+        bool isAllBad
+    )
+    {
+        await using var home = new TspmHome();
+        await StartAsync(home, "first", "/");
+        await EndedAsync(home, "first");
+        await home.RunAsync("shutdown");
+        var index = Directory
+            .GetFiles(home.Root, "index.*", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal)
+            .Last();
+        await using (var file = File.OpenWrite(index))
+        {
+            // All batches after the header, or half a batch behind the last.
+            file.Position = isAllBad ? LogSlotBytes : file.Length;
+            var bad = Enumerable.Repeat((byte)0xA5, isAllBad ? (int)file.Length : 200).ToArray();
+            await file.WriteAsync(bad, TestContext.Current.CancellationToken);
+        }
+
+        var once = home.Root + ".once";
+        await File.WriteAllTextAsync(once, "", TestContext.Current.CancellationToken);
+        await home.ShellAsync($"TSPM_CRASH_AT={point} TSPM_CRASH_ONCE={once} $T daemon start");
+        await WholeAsync(home);
+
+        Assert.False(File.Exists(once), $"{point} was not passed");
+        Assert.Equal(
+            Enumerable.Range(1, 8).Select(i => $"line {i}"),
+            await LinesAsync(home, "first")
+        );
+    }
+
+    [Fact]
+    public void Every_file_that_writes_renames_deletes_or_spawns_has_a_point_or_a_reason()
+    {
+        var unnamed = Sources()
+            .Where(source => Steps.IsMatch(source.Text))
+            .Where(source => !source.Text.Contains("CrashPoint.Pass(", StringComparison.Ordinal))
+            .Select(source => source.Name)
+            .Order(StringComparer.Ordinal);
+
+        Assert.Equal(WithoutPoint.Keys.Order(StringComparer.Ordinal), unnamed);
     }
 
     [Fact]
@@ -104,11 +295,17 @@ public sealed class CrashPointSpecs
             .GetFields(BindingFlags.Public | BindingFlags.Static)
             .Select(field => (string)field.GetRawConstantValue()!)
             .Order(StringComparer.Ordinal);
-        var tested = new[] { typeof(CrashPointSpecs), typeof(RetentionSpecs) }
+        var tested = new[]
+        {
+            typeof(CrashPointSpecs),
+            typeof(RetentionSpecs),
+            typeof(DiskFullSpecs),
+        }
             .SelectMany(specs => specs.GetMethods())
             .SelectMany(method => method.GetCustomAttributes<InlineDataAttribute>())
             .Select(data => data.Data[0] as string)
             .OfType<string>()
+            .Where(point => point.Length > 0)
             // RetentionSpecs arms it with numbers alone.
             .Append(CrashPoint.InDrop)
             .Distinct()
@@ -144,6 +341,11 @@ public sealed class CrashPointSpecs
             case "kill the keeper":
                 TspmHome.Signal(await home.KeeperPidAsync(), 9);
                 break;
+            case "kill the keeper and start":
+                // Its successor has a journal of its own; what is printed then is synced, and the old one is needed no more.
+                TspmHome.Signal(await home.KeeperPidAsync(), 9);
+                await StartAsync(home, "second", "/");
+                break;
             default:
                 TspmHome.Signal(await home.DaemonPidAsync(), 9);
                 break;
@@ -172,6 +374,9 @@ public sealed class CrashPointSpecs
             $"{name} has ended"
         );
 
+    private static async Task<string[]> LinesAsync(TspmHome home, string name) =>
+        (await home.RunAsync("logs", name, "-n", "all", "--no-events", "--raw")).Lines;
+
     private static async Task WholeAsync(TspmHome home)
     {
         await home.RunAsync("list");
@@ -191,5 +396,25 @@ public sealed class CrashPointSpecs
         Assert.Equal(5, view.GetProperty("exitCode").GetInt32());
         Assert.Equal(1, view.GetProperty("run").GetInt32());
         Assert.Equal(Enumerable.Range(1, 8).Select(i => $"line {i}"), log.Lines);
+    }
+
+    /// <summary>What changes something outside the process.</summary>
+    [GeneratedRegex(
+        @"File\.(Move|Delete|WriteAll)|Directory\.(Move|Delete)\(|LibC\.(rename|unlink)\(|SetLength\(|FileMode\.(Create|OpenOrCreate|Append)|RandomAccess\.Write\(|\.Start\(\s*(command|Command|program|check\.)|Disk\.(Delete|Write|Splice|OpenToWrite)\("
+    )]
+    private static partial Regex Steps { get; }
+
+    private static IEnumerable<(string Name, string Text)> Sources()
+    {
+        var root = Path.Join(DependencyLawTests.Root(), "src");
+        return new[] { "Tspm.Keeper", "Tspm.Daemon", "Tspm.Logs", "Tspm.CaptureLog" }
+            .SelectMany(project =>
+                Directory.EnumerateFiles(
+                    Path.Join(root, project),
+                    "*.cs",
+                    SearchOption.AllDirectories
+                )
+            )
+            .Select(path => (Path.GetRelativePath(root, path), File.ReadAllText(path)));
     }
 }

@@ -78,7 +78,7 @@ public sealed class DependencyLawTests
         return breaches;
     }
 
-    private static string Root([CallerFilePath] string here = "")
+    internal static string Root([CallerFilePath] string here = "")
     {
         // A deterministic build maps the path to /_/; then the tests run inside the checkout.
         var directory = File.Exists(here) ? Path.GetDirectoryName(here) : AppContext.BaseDirectory;

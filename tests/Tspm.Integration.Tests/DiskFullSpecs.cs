@@ -8,6 +8,7 @@ namespace Tspm.Integration.Tests;
 public sealed class DiskFullSpecs
 {
     private const int Lines = 12_000;
+    private const int Flow = 3000;
 
     [Fact]
     public async Task A_full_disk_stops_nobody_is_told_and_is_left_again()
@@ -91,6 +92,77 @@ public sealed class DiskFullSpecs
         Assert.DoesNotContain(rows, row => row.Kind == "gap");
     }
 
+    [Theory]
+    [InlineData("keeper.spilling")]
+    [InlineData("keeper.returning")]
+    [InlineData("")]
+    public async Task A_keeper_that_dies_or_goes_on_as_another_while_the_disk_is_full_loses_no_line(
+        string point
+    )
+    {
+        await using var disk = SmallDisk.Mount();
+        await using var home = disk.NewHome();
+        var (fill, free, once) = (disk.Gate("fill"), disk.Gate("free"), disk.Gate("once"));
+        home.Variables["TSPM_CRASH_AT"] = point;
+        home.Variables["TSPM_CRASH_ONCE"] = once;
+        await home.StartKidAsync(
+            "web",
+            "print",
+            "500",
+            "wait",
+            fill,
+            "print",
+            $"{Lines}",
+            "wait",
+            free,
+            "flow",
+            "500",
+            $"{Flow}",
+            "/",
+            disk.Gate("count"),
+            "sleep"
+        );
+        var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "-o", "json");
+        var rows = Rows(await follow.ReadUntilAsync("\"line 500\""));
+        if (point.Length > 0)
+        {
+            await File.WriteAllTextAsync(once, "", TestContext.Current.CancellationToken);
+        }
+
+        disk.Fill();
+        await File.WriteAllTextAsync(fill, "", TestContext.Current.CancellationToken);
+        rows.AddRange(Rows(await follow.ReadUntilAsync($"\"line {Lines}\"")));
+        if (point.Length == 0)
+        {
+            var upgraded = await home.RunAsync("daemon", "upgrade");
+            Assert.True(upgraded.ExitCode == 0, upgraded.ToString());
+        }
+
+        disk.Free();
+        await File.WriteAllTextAsync(free, "", TestContext.Current.CancellationToken);
+        await TspmHome.UntilAsync(
+            () => Task.FromResult(!File.Exists(once)),
+            $"{point} was not passed"
+        );
+        await TspmHome.UntilAsync(async () => await StateAsync(home) == "ok", "all is well again");
+        while (Joined(rows).Count(row => row.Text.Length > 0) < 500 + Lines + Flow)
+        {
+            rows.AddRange(Rows(await follow.ReadUntilAsync("")));
+        }
+
+        var stored = Rows((await home.RunAsync("logs", "web", "-n", "all", "-o", "json")).Lines);
+
+        Assert.DoesNotContain(rows, row => row.Kind == "gap");
+        CheckLines(Joined(rows));
+        CheckLines(Joined(stored));
+        Assert.Equal(
+            ["full", "resumed"],
+            rows.Where(row => row.What == "disk").Select(row => row.State)
+        );
+        var view = await home.JsonAsync("describe", "web", "--json");
+        Assert.Equal(1, view.GetProperty("run").GetInt32());
+    }
+
     [Fact]
     public async Task What_memory_cannot_hold_is_dropped_and_counted()
     {
@@ -151,6 +223,27 @@ public sealed class DiskFullSpecs
         );
     }
 
+    /// <summary>Lines that a pause has cut are one again.</summary>
+    private static List<Row> Joined(List<Row> rows)
+    {
+        var whole = new List<Row>();
+        var begun = "";
+        foreach (var row in rows)
+        {
+            if (row.IsPart)
+            {
+                begun += row.Text;
+            }
+            else if (row.Kind == "log")
+            {
+                whole.Add(row with { Text = begun + row.Text });
+                begun = "";
+            }
+        }
+
+        return whole;
+    }
+
     private static IEnumerable<string> Expected() =>
         new[] { 500, Lines }.SelectMany(count =>
             Enumerable
@@ -178,7 +271,8 @@ public sealed class DiskFullSpecs
             Text("state"),
             Text("reason"),
             root.TryGetProperty("count", out var count) ? count.GetInt64() : 0,
-            !root.TryGetProperty("durable", out var durable) || durable.GetBoolean()
+            !root.TryGetProperty("durable", out var durable) || durable.GetBoolean(),
+            root.TryGetProperty("part", out var part) && !part.GetProperty("last").GetBoolean()
         );
 
         string Text(string name) =>
@@ -193,7 +287,8 @@ public sealed class DiskFullSpecs
         string State,
         string Reason,
         long Count,
-        bool IsDurable
+        bool IsDurable,
+        bool IsPart
     );
 
     /// <summary>A tmpfs of 1 MiB with a home in it; needs root.</summary>

@@ -1,4 +1,5 @@
 using Tspm.CaptureLog;
+using Tspm.CaptureLog.Spawning;
 using Tspm.Keeper.Control;
 using Tspm.Keeper.Interop;
 using Tspm.Keeper.Journal;
@@ -49,6 +50,22 @@ internal sealed class DaemonRig : IDisposable
         Assert.True(Daemon.StartIfDue(now));
         _started.Add(Daemon.Pid);
     }
+
+    /// <summary>The daemon stands still: of two signals that wait the kernel gives the smaller first.</summary>
+    public void StopDaemon()
+    {
+        const int stop = 19;
+        Daemon.Signal(stop);
+        Assert.True(
+            SpinWait.SpinUntil(
+                () => ProcessStat.Read(Daemon.Pid)?.State == 'T',
+                TimeSpan.FromSeconds(20)
+            )
+        );
+    }
+
+    /// <summary>This child is ended with the rig.</summary>
+    public void Own(int pid) => _started.Add(pid);
 
     /// <summary>The daemon ends by itself, or has been told to.</summary>
     public void ReapDaemon(long now)

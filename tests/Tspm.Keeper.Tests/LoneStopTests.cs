@@ -67,7 +67,7 @@ public sealed class LoneStopTests : IDisposable
     public void The_daemon_is_asked_too_and_killed_when_the_longest_grace_is_over()
     {
         _rig.StartDaemon(1);
-        _rig.Daemon.Signal(19);
+        _rig.StopDaemon();
         Add(1, Continue, 3000);
 
         _stop.Begin(10 * Second, LoneStop.OwnGrace, null);

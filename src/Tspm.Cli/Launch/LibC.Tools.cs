@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Tspm.CaptureLog.Spawning;
 
 namespace Tspm.Cli.Launch;
 
@@ -21,37 +22,18 @@ internal static unsafe partial class LibC
         SafeFileHandle errors
     )
     {
-        var actions = stackalloc byte[StructBytes];
-        var attributes = stackalloc byte[StructBytes];
-        var signals = stackalloc byte[128];
-        _ = posix_spawn_file_actions_init(actions);
-        _ = posix_spawnattr_init(attributes);
-        new Span<byte>(signals, 128).Fill(0xFF);
-        _ = posix_spawnattr_setsigdefault(attributes, signals);
-        _ = posix_spawnattr_setflags(attributes, SetSignalDefault);
+        using var spawn = new PosixSpawn(isApart: false)
+        {
+            ClosesOthers = true,
+            SearchesPath = true,
+        };
         SafeFileHandle[] files = [input, output, errors];
         for (var at = 0; at < files.Length; at++)
         {
-            _ = posix_spawn_file_actions_adddup2(actions, (int)files[at].DangerousGetHandle(), at);
+            spawn.Copy((int)files[at].DangerousGetHandle(), at);
         }
 
-        _ = posix_spawn_file_actions_addclosefrom_np(actions, 3);
-        var argv = (byte**)
-            NativeMemory.AllocZeroed((nuint)(command.Count + 1), (nuint)sizeof(byte*));
-        for (var i = 0; i < command.Count; i++)
-        {
-            argv[i] = (byte*)Marshal.StringToCoTaskMemUTF8(command[i]);
-        }
-
-        var errno = posix_spawnp(out var pid, command[0], actions, attributes, argv, Environ());
-        for (var i = 0; i < command.Count; i++)
-        {
-            Marshal.FreeCoTaskMem((nint)argv[i]);
-        }
-
-        NativeMemory.Free(argv);
-        _ = posix_spawn_file_actions_destroy(actions);
-        _ = posix_spawnattr_destroy(attributes);
+        var errno = spawn.Start(command[0], null, command, Environ(), out var pid);
         return errno == 0 ? pid : 0;
     }
 
@@ -82,14 +64,4 @@ internal static unsafe partial class LibC
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int waitpid(int pid, int* status, int options);
-
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int posix_spawnp(
-        out int pid,
-        string path,
-        byte* actions,
-        byte* attributes,
-        byte** argv,
-        byte** envp
-    );
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Tspm.CaptureLog.Spawning;
 
 namespace Tspm.Cli.Launch;
 
@@ -13,10 +14,6 @@ internal static unsafe partial class LibC
     private const uint OwnerFile = 0x180;
     private const int LockExclusive = 2;
     private const int OpenFilesLimit = 7;
-    private const short SetSignalDefault = 0x04;
-    private const short SetSignalMask = 0x08;
-    private const short SetSession = 0x80;
-    private const int StructBytes = 1024;
     private const int Interrupted = 4;
 
     /// <summary>Opens or makes a lock file and waits for its lock; it is let go with the handle.</summary>
@@ -70,31 +67,9 @@ internal static unsafe partial class LibC
             return 0;
         }
 
-        var actions = stackalloc byte[StructBytes];
-        var attributes = stackalloc byte[StructBytes];
-        var signals = stackalloc byte[128];
-        _ = posix_spawn_file_actions_init(actions);
-        _ = posix_spawnattr_init(attributes);
-        new Span<byte>(signals, 128).Fill(0xFF);
-        _ = posix_spawnattr_setsigdefault(attributes, signals);
-        _ = posix_spawnattr_setflags(attributes, SetSignalDefault);
-        _ = posix_spawn_file_actions_adddup2(actions, ends[0], 0);
-        var argv = (byte**)
-            NativeMemory.AllocZeroed((nuint)(command.Count + 1), (nuint)sizeof(byte*));
-        for (var i = 0; i < command.Count; i++)
-        {
-            argv[i] = (byte*)Marshal.StringToCoTaskMemUTF8(command[i]);
-        }
-
-        var errno = posix_spawn(out var pid, command[0], actions, attributes, argv, Environ());
-        for (var i = 0; i < command.Count; i++)
-        {
-            Marshal.FreeCoTaskMem((nint)argv[i]);
-        }
-
-        NativeMemory.Free(argv);
-        _ = posix_spawn_file_actions_destroy(actions);
-        _ = posix_spawnattr_destroy(attributes);
+        using var spawn = new PosixSpawn(isApart: false);
+        spawn.Copy(ends[0], 0);
+        var errno = spawn.Start(command[0], null, command, Environ(), out var pid);
         _ = errno == 0 ? dup2(ends[1], 1) : 0;
         _ = close(ends[0]);
         _ = close(ends[1]);
@@ -131,36 +106,11 @@ internal static unsafe partial class LibC
             return null;
         }
 
-        var actions = stackalloc byte[StructBytes];
-        var attributes = stackalloc byte[StructBytes];
-        var signals = stackalloc byte[128];
-        _ = posix_spawn_file_actions_init(actions);
-        _ = posix_spawnattr_init(attributes);
-        new Span<byte>(signals, 128).Fill(0xFF);
-        _ = posix_spawnattr_setsigdefault(attributes, signals);
-        _ = sigemptyset(signals);
-        _ = posix_spawnattr_setsigmask(attributes, signals);
-        _ = posix_spawnattr_setflags(attributes, SetSignalDefault | SetSignalMask | SetSession);
-        _ = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", 0, 0);
-        _ = posix_spawn_file_actions_adddup2(actions, ends[1], 1);
-        _ = posix_spawn_file_actions_addopen(actions, 2, "/dev/null", ReadWrite, 0);
-        _ = posix_spawn_file_actions_addclosefrom_np(actions, 3);
-        var argv = (byte**)
-            NativeMemory.AllocZeroed((nuint)(command.Count + 1), (nuint)sizeof(byte*));
-        for (var i = 0; i < command.Count; i++)
-        {
-            argv[i] = (byte*)Marshal.StringToCoTaskMemUTF8(command[i]);
-        }
-
-        errno = posix_spawn(out _, command[0], actions, attributes, argv, Environ());
-        for (var i = 0; i < command.Count; i++)
-        {
-            Marshal.FreeCoTaskMem((nint)argv[i]);
-        }
-
-        NativeMemory.Free(argv);
-        _ = posix_spawn_file_actions_destroy(actions);
-        _ = posix_spawnattr_destroy(attributes);
+        using var spawn = new PosixSpawn();
+        spawn.Open(0, "/dev/null", 0);
+        spawn.Copy(ends[1], 1);
+        spawn.Open(2, "/dev/null", ReadWrite);
+        errno = spawn.Start(command[0], null, command, Environ(), out _);
         _ = close(ends[1]);
         var reader = new SafeFileHandle(ends[0], ownsHandle: true);
         if (errno == 0)
@@ -214,53 +164,4 @@ internal static unsafe partial class LibC
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int pipe2(int* ends, int flags);
-
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int posix_spawn(
-        out int pid,
-        string path,
-        byte* actions,
-        byte* attributes,
-        byte** argv,
-        byte** envp
-    );
-
-    [LibraryImport("libc")]
-    private static partial int posix_spawn_file_actions_init(byte* actions);
-
-    [LibraryImport("libc")]
-    private static partial int posix_spawn_file_actions_destroy(byte* actions);
-
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int posix_spawn_file_actions_addopen(
-        byte* actions,
-        int descriptor,
-        string path,
-        int flags,
-        uint mode
-    );
-
-    [LibraryImport("libc")]
-    private static partial int posix_spawn_file_actions_adddup2(byte* actions, int from, int to);
-
-    [LibraryImport("libc")]
-    private static partial int posix_spawn_file_actions_addclosefrom_np(byte* actions, int from);
-
-    [LibraryImport("libc")]
-    private static partial int posix_spawnattr_init(byte* attributes);
-
-    [LibraryImport("libc")]
-    private static partial int posix_spawnattr_destroy(byte* attributes);
-
-    [LibraryImport("libc")]
-    private static partial int posix_spawnattr_setflags(byte* attributes, short flags);
-
-    [LibraryImport("libc")]
-    private static partial int posix_spawnattr_setsigdefault(byte* attributes, byte* signals);
-
-    [LibraryImport("libc")]
-    private static partial int posix_spawnattr_setsigmask(byte* attributes, byte* signals);
-
-    [LibraryImport("libc")]
-    private static partial int sigemptyset(byte* signals);
 }

@@ -141,6 +141,7 @@ internal sealed class CrashReports(HomePaths home, uint process)
             write(file);
         }
 
+        CrashPoint.Pass(CrashPoint.InReport);
         File.Move(fresh, path, overwrite: true);
     }
 

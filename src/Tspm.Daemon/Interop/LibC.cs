@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Tspm.CaptureLog;
 
 namespace Tspm.Daemon.Interop;
 
@@ -14,7 +15,6 @@ internal static partial class LibC
     private const int Create = 0x40;
     private const int NonBlock = 0x800;
     private const int CloseOnExec = 0x80000;
-    private const int DirectoryOnly = 0x10000;
     private const int PathOnly = 0x200000;
     private const uint OwnerFile = 0x180;
     private const int LockExclusive = 2;
@@ -45,7 +45,7 @@ internal static partial class LibC
     public static void SyncDirectory(string path)
     {
         using var directory = new SafeFileHandle(
-            open(path, DirectoryOnly | CloseOnExec),
+            open(path, OpenFlag.DirectoryOnly | CloseOnExec),
             ownsHandle: true
         );
         if (directory.IsInvalid || fsync(directory) != 0)

@@ -1,4 +1,5 @@
 using SmartIpc.Requests;
+using Tspm.CaptureLog;
 using Tspm.Daemon.Resources;
 using Tspm.Daemon.Supervision;
 using Tspm.Protocol;
@@ -97,11 +98,13 @@ internal sealed class ProcessHandlers(
     {
         if (request.Spec is { } spec)
         {
-            return new ActionReply(
+            var reply = new ActionReply(
                 request.Instances > 0
                     ? await factory.StartInstancesAsync(spec, request.Instances, request.Replace)
                     : [await factory.StartNewAsync(spec, request.Replace, request.Temporary)]
             );
+            CrashPoint.Pass(CrashPoint.BeforeReply);
+            return reply;
         }
 
         return await DoAsync(
@@ -300,6 +303,8 @@ internal sealed class ProcessHandlers(
             return new IpcError(error!.Code, error.Message, error.Hint); // set whenever the call says no
         }
 
-        return new ActionReply(await action(found));
+        var reply = new ActionReply(await action(found));
+        CrashPoint.Pass(CrashPoint.BeforeReply);
+        return reply;
     }
 }

@@ -349,6 +349,7 @@ internal sealed class KeeperLink : IKeeper, IAsyncDisposable
         {
             _held.BeginGreeting();
             await _held.GiveAsync(connection, ct);
+            CrashPoint.Pass(CrashPoint.AfterHolds);
             var body = await connection.AskAsync(
                 id => new ControlWriter().Finish(ControlKind.Hello, id),
                 ct

@@ -48,6 +48,7 @@ internal sealed class KeeperStarter(
         var errno = DetachedProcess.Start(command, OwnEnvironment(), out _child);
         if (errno == 0)
         {
+            CrashPoint.Pass(CrashPoint.AfterKeeper);
             DaemonLog.KeeperStarting(log, _child);
         }
         else

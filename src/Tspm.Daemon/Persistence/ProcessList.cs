@@ -19,6 +19,9 @@ internal sealed record ProcessList
     /// <summary>The keeper whose list this is, by pid and start time: with another one nothing is started by surprise.</summary>
     public string? Keeper { get; init; }
 
+    /// <summary>Which home this list is of (<see cref="Tspm.CaptureLog.HomeIdentity"/>): a copy of it starts nothing either. Older lists do not tell.</summary>
+    public string? Home { get; init; }
+
     /// <summary>The processes, by id.</summary>
     public IReadOnlyList<ProcessRecord> Processes { get; init; } = [];
 }

@@ -302,6 +302,7 @@ internal sealed class ProcessFactory(
     public async Task<ActionResult> DeleteAsync(ProcessSupervisor process, bool keepLogs)
     {
         await process.DoAsync(CommandVerb.Stop);
+        var left = await LeftBehind.FindAsync(services, process.Record);
         registry.Remove(process);
         ingest.Remove(process.Record.Id);
         topics.End(process.Log.Log, "deleted");
@@ -315,7 +316,7 @@ internal sealed class ProcessFactory(
             Id = process.Record.Id,
             Name = spec.Name,
             Ns = spec.Ns,
-            Message = "deleted",
+            Message = "deleted" + LeftBehind.Tell(left),
         };
     }
 
@@ -339,6 +340,7 @@ internal sealed class ProcessFactory(
     private void Drop(ProcessSupervisor process, bool keepLogs)
     {
         process.Log.Log.Dispose();
+        CrashPoint.Pass(CrashPoint.InDelete);
         if (!keepLogs && Directory.Exists(process.LogDirectory))
         {
             Directory.Delete(process.LogDirectory, recursive: true);

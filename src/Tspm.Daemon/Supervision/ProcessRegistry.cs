@@ -38,7 +38,13 @@ internal sealed class ProcessRegistry : IAsyncDisposable
     /// <summary>The keeper that is there now, by pid and start time.</summary>
     public string Keeper { get; set; } = "";
 
-    /// <summary>True if the saved list is of the keeper that is there now.</summary>
+    /// <summary>The home that is there now.</summary>
+    public string Home { get; set; } = "";
+
+    /// <summary>True if the saved list is of another home: this one was copied from it.</summary>
+    public bool IsOfOtherHome { get; private set; }
+
+    /// <summary>True if the saved list is of the keeper and the home that are there now.</summary>
     public bool IsSameKeeper { get; private set; }
 
     /// <summary>How often a process was added or removed.</summary>
@@ -65,7 +71,8 @@ internal sealed class ProcessRegistry : IAsyncDisposable
         _nextId = Math.Max(Math.Max(list.NextId, highestUsedId + 1), 1);
         _startOrder =
             list.Processes.Count == 0 ? 0 : list.Processes.Max(process => process.StartOrder);
-        IsSameKeeper = list.Keeper == Keeper;
+        IsOfOtherHome = list.Home is { } known && Home.Length > 0 && known != Home;
+        IsSameKeeper = list.Keeper == Keeper && !IsOfOtherHome;
         return list.Processes;
     }
 
@@ -251,6 +258,7 @@ internal sealed class ProcessRegistry : IAsyncDisposable
             return new ProcessList
             {
                 Keeper = Keeper,
+                Home = Home.Length > 0 ? Home : null,
                 NextId = _nextId,
                 Processes = [.. _all.Select(process => process.Record)],
             };

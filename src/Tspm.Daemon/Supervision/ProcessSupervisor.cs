@@ -142,9 +142,10 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     public void Leave(RunState run) => _runs.Reload.Leave(run, null);
 
     /// <summary>The machine or tspm ended: what ran, or would have been tried again, is remembered and not started by surprise.</summary>
-    public void LeaveStopped()
+    /// <param name="isCopy">What waits for its hour waits in the home that this one was copied from.</param>
+    public void LeaveStopped(bool isCopy)
     {
-        var wouldGoOn = Run is not null || WouldBeTriedAgain(Record);
+        var wouldGoOn = isCopy || Run is not null || WouldBeTriedAgain(Record);
         if (Record.IsWanted && wouldGoOn)
         {
             _state = _state with { IsWanted = false };

@@ -112,6 +112,7 @@ internal sealed unsafe class CaptureThread : IDisposable
                     stream.Target.Files
                 );
                 _sync.Add(stream.Target);
+                CrashPoint.Pass(CrashPoint.InOrphan);
                 stream.Flags |= JournalFlags.Orphan;
             }
 
@@ -397,6 +398,7 @@ internal sealed unsafe class CaptureThread : IDisposable
             LibC.unlink(path);
         }
 
+        CrashPoint.Pass(CrashPoint.AfterStream);
         stream.Ended(stream);
         return 0;
     }

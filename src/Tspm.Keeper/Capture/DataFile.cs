@@ -82,7 +82,10 @@ internal sealed class DataFile
         var descriptor = Disk.OpenToWrite(file.Path, isNew: false);
         return descriptor < 0
             ? null
-            : new DataFile(process, file.Stream, file.First, file.Path, descriptor);
+            : new DataFile(process, file.Stream, file.First, file.Path, descriptor)
+            {
+                IsSpill = file.IsSpill,
+            };
     }
 
     /// <summary>A record about a range of a stream, whatever run it belongs to.</summary>

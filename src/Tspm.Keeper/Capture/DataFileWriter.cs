@@ -48,24 +48,29 @@ internal sealed class DataFileWriter
     /// <param name="stream">The stream.</param>
     /// <param name="files">The files of its process.</param>
     /// <param name="from">Everything before this offset has been numbered: the stream goes on there if its files end earlier.</param>
-    public static DataFileWriter Open(StreamName stream, ProcessFiles files, ulong from = 0)
+    /// <param name="goesOn">Its pipe is open: what is in the spill goes on there until the home has taken bytes, and nobody need be told.</param>
+    public static DataFileWriter Open(
+        StreamName stream,
+        ProcessFiles files,
+        ulong from = 0,
+        bool goesOn = false
+    )
     {
-        var newest = files.TakeNewest(stream);
+        var newest = goesOn ? files.TakeGoingOn(stream) : files.TakeNewest(stream);
         var end = newest is { } known ? ProcessFiles.EndOf(known) : 0;
         var writer = new DataFileWriter(stream, files, Math.Max(end, from));
         if (newest is { } file)
         {
-            if (!file.IsSpill && end >= from)
+            if ((goesOn || !file.IsSpill) && end >= from)
             {
                 writer.File = DataFile.Reopen(files.Process, file);
             }
 
             if (writer.File is { } reopened)
             {
-                if (reopened.Length != file.Length)
-                {
-                    files.Bytes += reopened.Length - file.Length;
-                }
+                var more = reopened.Length - file.Length;
+                files.Bytes += file.IsSpill ? 0 : more;
+                files.SpillBytes += file.IsSpill ? more : 0;
 
                 writer.End = reopened.End;
                 return writer;

@@ -72,7 +72,7 @@ internal sealed class FileCare(TurnRecords records, SyncThread sync, RoomMaker r
     }
 
     /// <summary>Tries the home for streams that are away and have nothing to write: nobody else would notice that there is space again.</summary>
-    public void LookWhileQuiet(IEnumerable<CapturedStream> streams, long now)
+    public void LookWhileQuiet(Dictionary<ulong, CapturedStream>.ValueCollection streams, long now)
     {
         QuietLookAt = long.MaxValue;
         foreach (var stream in streams)
@@ -127,6 +127,7 @@ internal sealed class FileCare(TurnRecords records, SyncThread sync, RoomMaker r
         }
 
         sync.Add(home);
+        CrashPoint.Pass(CrashPoint.InReturn);
         var ended = stream.NewRecord(JournalRecordKind.SpillEnded);
         ended.A = home.First;
         records.Add(ended);
@@ -340,6 +341,7 @@ internal sealed class FileCare(TurnRecords records, SyncThread sync, RoomMaker r
             return;
         }
 
+        CrashPoint.Pass(CrashPoint.InSpill);
         var began = stream.NewRecord(JournalRecordKind.SpillBegan);
         began.A = target.End;
         began.B = (ulong)errno;

@@ -127,6 +127,35 @@ internal sealed class ProcessFiles
         }
     }
 
+    /// <summary>The same after a keeper that died or went on as this one: an empty file between home and spill was only a try.</summary>
+    public ClosedFile? TakeGoingOn(StreamName stream)
+    {
+        var newest = TakeNewest(stream);
+        if (newest is { Length: 0 } tried && TakeNewest(stream) is { } before)
+        {
+            if (EndOf(before) == tried.First && (tried.IsSpill || before.IsSpill))
+            {
+                Disk.Delete(tried.Path);
+                return before;
+            }
+
+            PutBack(before);
+        }
+
+        return newest;
+    }
+
+    /// <summary>True if a closed file in the spill ends at this offset of a stream.</summary>
+    public bool HasSpillUpTo(StreamName stream, ulong offset)
+    {
+        lock (_gate)
+        {
+            return _closed.Exists(file =>
+                file.IsSpill && file.Stream == stream && EndOf(file) == offset
+            );
+        }
+    }
+
     /// <summary>Puts back what <see cref="TakeNewest"/> gave.</summary>
     public void PutBack(in ClosedFile file)
     {

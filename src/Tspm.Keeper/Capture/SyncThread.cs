@@ -20,6 +20,11 @@ internal sealed class SyncThread : IDisposable
     // Guarded by _gate.
     private readonly List<DataFile> _files = [];
     private readonly List<DataFile> _leaving = [];
+
+    // The thread's own, kept so that nothing is allocated each second.
+    private readonly List<DataFile> _dirty = [];
+    private readonly List<DataFile> _left = [];
+    private readonly List<long> _lengths = [];
     private readonly Thread _thread;
 
     /// <summary>Makes a thread that is not started.</summary>
@@ -102,28 +107,15 @@ internal sealed class SyncThread : IDisposable
     /// <summary>Syncs what was written; the thread's own work.</summary>
     internal void Sync()
     {
-        List<DataFile> dirty;
-        List<DataFile> leaving;
-        lock (_gate)
-        {
-            dirty =
-            [
-                .. _files.Where(file =>
-                    Volatile.Read(ref file.IsSuspect) == 0
-                    && Interlocked.Exchange(ref file.Dirty, 0) != 0
-                ),
-            ];
-            leaving = [.. _leaving];
-            _leaving.Clear();
-        }
-
-        dirty.AddRange(leaving.Where(file => !file.IsSpill && Volatile.Read(ref file.Dirty) != 0));
-        var errno = SyncFiles(dirty);
-        foreach (var file in leaving)
+        TakeFiles();
+        var errno = SyncFiles();
+        foreach (var file in _left)
         {
             LibC.close(file.Descriptor);
         }
 
+        _dirty.Clear();
+        _left.Clear();
         TellJournal(errno);
         Room?.Measure();
     }
@@ -146,35 +138,78 @@ internal sealed class SyncThread : IDisposable
         }
     }
 
-    private int SyncFiles(List<DataFile> dirty)
+    /// <summary>What was written since the last time, and what is to be closed.</summary>
+    private void TakeFiles()
     {
-        var errno = 0;
-        if (dirty.Count > ManyFiles)
+        lock (_gate)
         {
-            var lengths = dirty.ConvertAll(file => Volatile.Read(ref file.Length));
-            if (
-                !dirty.Exists(file => Volatile.Read(ref file.IsSuspect) != 0)
-                && Disk.SyncAll(dirty[0].Descriptor) == 0
-            )
+            foreach (var file in _files)
             {
-                for (var i = 0; i < dirty.Count; i++)
+                if (
+                    Volatile.Read(ref file.IsSuspect) == 0
+                    && Interlocked.Exchange(ref file.Dirty, 0) != 0
+                )
                 {
-                    dirty[i].SyncedLength = lengths[i];
+                    _dirty.Add(file);
                 }
-
-                return 0;
             }
 
-            // Some file of the file system failed: each is asked for itself.
+            _left.AddRange(_leaving);
+            _leaving.Clear();
         }
 
-        foreach (var file in dirty)
+        foreach (var file in _left)
+        {
+            if (!file.IsSpill && Volatile.Read(ref file.Dirty) != 0)
+            {
+                _dirty.Add(file);
+            }
+        }
+    }
+
+    private int SyncFiles()
+    {
+        var errno = 0;
+
+        // Else some file of the file system failed: each is asked for itself.
+        if (_dirty.Count > ManyFiles && TrySyncAll())
+        {
+            return 0;
+        }
+
+        foreach (var file in _dirty)
         {
             var error = SyncOne(file);
             errno = errno == 0 ? error : errno;
         }
 
         return errno;
+    }
+
+    private bool TrySyncAll()
+    {
+        _lengths.Clear();
+        foreach (var file in _dirty)
+        {
+            if (Volatile.Read(ref file.IsSuspect) != 0)
+            {
+                return false;
+            }
+
+            _lengths.Add(Volatile.Read(ref file.Length));
+        }
+
+        if (Disk.SyncAll(_dirty[0].Descriptor) != 0)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < _dirty.Count; i++)
+        {
+            _dirty[i].SyncedLength = _lengths[i];
+        }
+
+        return true;
     }
 
     private int SyncOne(DataFile file)

@@ -183,6 +183,7 @@ internal sealed class Adopter(
         var stream = MakeStream(adopted, scanned);
         entry.Streams.Add(stream);
         entry.OpenStreams++;
+        TellMove(stream, scanned);
         TellTail(stream, scanned);
         if (stream.Descriptor >= 0)
         {
@@ -219,13 +220,14 @@ internal sealed class Adopter(
             target = DataFileWriter.Open(
                 new StreamName(scanned.Kind, entry.Order.Run),
                 process.Files,
-                scanned.End
+                scanned.End,
+                goesOn: true
             );
             sync.Add(target);
         }
         else
         {
-            target = process.WriterOf(scanned.Kind, sync, scanned.End);
+            target = process.WriterOf(scanned.Kind, sync, scanned.End, goesOn: true);
         }
 
         return new CapturedStream
@@ -241,6 +243,28 @@ internal sealed class Adopter(
             MustProbe = true,
             Ended = stream => StreamEnded(entry, stream),
         };
+    }
+
+    /// <summary>The stream went to the spill, or came back, and the keeper before died before it told so.</summary>
+    private void TellMove(CapturedStream stream, ScannedStream scanned)
+    {
+        var target = stream.Target;
+        if (target.File is not { Length: > 0 } file || file.First < scanned.End)
+        {
+            return;
+        }
+
+        var cameFromSpill = target.Files.HasSpillUpTo(target.Stream, file.First);
+        if (file.IsSpill != cameFromSpill)
+        {
+            // Why the home refused is not known any more.
+            var move = RecordOf(
+                stream,
+                file.IsSpill ? JournalRecordKind.SpillBegan : JournalRecordKind.SpillEnded
+            );
+            move.A = file.First;
+            journal.Append(ref move);
+        }
     }
 
     /// <summary>Bytes that were moved and not told: the keeper before died between the two.</summary>

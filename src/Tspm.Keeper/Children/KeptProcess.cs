@@ -22,7 +22,13 @@ internal sealed class KeptProcess(uint id, ProcessFiles files, CaptureThread thr
     /// <param name="kind">Which one.</param>
     /// <param name="sync">Syncs it from then on.</param>
     /// <param name="from">Everything before this offset has been numbered.</param>
-    public DataFileWriter WriterOf(StreamKind kind, SyncThread sync, ulong from = 0)
+    /// <param name="goesOn">A pipe feeds it already.</param>
+    public DataFileWriter WriterOf(
+        StreamKind kind,
+        SyncThread sync,
+        ulong from = 0,
+        bool goesOn = false
+    )
     {
         ref var writer = ref _writers[(int)kind];
         if (writer is null || writer.End < from)
@@ -32,7 +38,7 @@ internal sealed class KeptProcess(uint id, ProcessFiles files, CaptureThread thr
                 writer.Leave(sync);
             }
 
-            writer = DataFileWriter.Open(new StreamName(kind, 0), Files, from);
+            writer = DataFileWriter.Open(new StreamName(kind, 0), Files, from, goesOn);
             sync.Add(writer);
         }
 

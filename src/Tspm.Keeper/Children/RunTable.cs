@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Tspm.CaptureLog;
 using Tspm.CaptureLog.Control;
 using Tspm.Keeper.Capture;
@@ -5,7 +6,9 @@ using Tspm.Keeper.Capture;
 namespace Tspm.Keeper.Children;
 
 /// <summary>All runs that have not ended completely, and their processes.</summary>
-/// <remarks>Changed by the control thread; the journal reads it for its snapshots, so changes are under the gate.</remarks>
+/// <remarks>
+/// Replaced, never changed in place, by the control thread: its loop looks at all runs at each turn, and must not copy them.
+/// </remarks>
 internal sealed class RunTable(
     HomePaths home,
     IReadOnlyList<CaptureThread> threads,
@@ -13,25 +16,24 @@ internal sealed class RunTable(
     HomeRoom room
 )
 {
-    private readonly Lock _gate = new();
-    private readonly List<RunEntry> _runs = [];
     private readonly Dictionary<uint, KeptProcess> _processes = [];
     private readonly Dictionary<uint, StartedRun> _newest = [];
+    private ImmutableArray<RunEntry> _runs = [];
 
     /// <summary>All runs, in the order of their start.</summary>
-    public IReadOnlyList<RunEntry> Runs
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return [.. _runs];
-            }
-        }
-    }
+    public ImmutableArray<RunEntry> Runs => _runs;
 
-    /// <summary>True if a leader lives.</summary>
-    public bool HasLiving => Runs.Any(run => !run.HasExited);
+    /// <summary>How many leaders live.</summary>
+    public int CountLiving()
+    {
+        var living = 0;
+        foreach (var run in _runs)
+        {
+            living += run.HasExited ? 0 : 1;
+        }
+
+        return living;
+    }
 
     /// <summary>The process with this id; made at the first need.</summary>
     /// <exception cref="IOException">Its directory cannot be made.</exception>
@@ -58,11 +60,7 @@ internal sealed class RunTable(
     /// <summary>Adds a run that lives.</summary>
     public void Add(RunEntry run)
     {
-        lock (_gate)
-        {
-            _runs.Add(run);
-        }
-
+        _runs = _runs.Add(run);
         Remember(run.Order.Process, new StartedRun(run.Order.Run, run.Pid, run.StartTime));
     }
 
@@ -88,13 +86,8 @@ internal sealed class RunTable(
         Runs.FirstOrDefault(entry => entry.Pid == pid && !entry.HasExited);
 
     /// <summary>Records that tell who lives, for the start of a journal file.</summary>
-    public IReadOnlyList<JournalRecord> Snapshot()
-    {
-        lock (_gate)
-        {
-            return [.. _runs.SelectMany(SnapshotOf)];
-        }
-    }
+    /// <remarks>Any thread: one look at the table.</remarks>
+    public IReadOnlyList<JournalRecord> Snapshot() => [.. _runs.SelectMany(SnapshotOf)];
 
     /// <summary>How the daemon is told of all runs.</summary>
     public IReadOnlyList<KeptRun> ToKeptRuns() => [.. Runs.Select(run => run.ToKeptRun())];
@@ -119,22 +112,15 @@ internal sealed class RunTable(
     /// <summary>Forgets the runs that are over, and the processes that have none.</summary>
     public void Prune()
     {
-        List<RunEntry> over;
-        lock (_gate)
+        var isAnyOver = false;
+        foreach (var run in _runs)
         {
-            over = [.. _runs.Where(run => run.IsOver)];
-            _runs.RemoveAll(over.Contains);
+            isAnyOver |= run.IsOver;
         }
 
-        foreach (var run in over)
+        if (isAnyOver)
         {
-            if (
-                Runs.All(other => other.Order.Process != run.Order.Process)
-                && _processes.Remove(run.Order.Process, out var process)
-            )
-            {
-                process.Close(sync);
-            }
+            Forget([.. _runs.Where(run => run.IsOver)]);
         }
     }
 
@@ -162,6 +148,21 @@ internal sealed class RunTable(
             }
 
             yield return record;
+        }
+    }
+
+    private void Forget(List<RunEntry> over)
+    {
+        _runs = _runs.RemoveAll(over.Contains);
+        foreach (var run in over)
+        {
+            if (
+                _runs.All(other => other.Order.Process != run.Order.Process)
+                && _processes.Remove(run.Order.Process, out var process)
+            )
+            {
+                process.Close(sync);
+            }
         }
     }
 }

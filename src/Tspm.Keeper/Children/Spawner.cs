@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Tspm.CaptureLog;
 using Tspm.CaptureLog.Control;
+using Tspm.CaptureLog.Spawning;
 using Tspm.Keeper.Capture;
 using Tspm.Keeper.Interop;
 using Tspm.Keeper.Journal;
@@ -20,7 +21,6 @@ internal sealed class Spawner(
     private const uint OwnerFile = 0x180;
     private const ushort TerminalRows = 24;
     private const ushort TerminalColumns = 80;
-    private const int DirectoryOnly = 0x10000;
     private const uint PrivateMask = 0x3F;
 
     /// <summary>Where a spawn failed; the numbers are those of the journal.</summary>
@@ -55,6 +55,7 @@ internal sealed class Spawner(
         process.Files.Rules = order.Files;
         var failed =
             OpenStreams(order, process, kinds, run, out var terminal) ?? OpenInput(order, run);
+        CrashPoint.Pass(CrashPoint.AfterPipes);
         Announce(order, process, kinds, run);
         CrashPoint.Pass(CrashPoint.AfterIntent);
         if (failed is null)
@@ -208,7 +209,11 @@ internal sealed class Spawner(
 
     private SpawnAnswer? Start(SpawnOrder order, string? terminal, RunEntry run)
     {
-        var directory = LibC.open(order.Cwd, LibC.ReadOnly | DirectoryOnly | LibC.CloseOnExec, 0);
+        var directory = LibC.open(
+            order.Cwd,
+            LibC.ReadOnly | OpenFlag.DirectoryOnly | LibC.CloseOnExec,
+            0
+        );
         if (directory < 0 && LibC.LastError != LibC.AccessDenied)
         {
             return new SpawnAnswer((uint)LibC.LastError, (uint)Stage.Directory, 0, 0);

@@ -30,7 +30,18 @@ internal sealed class ControlConnections(Epoll epoll) : IDisposable
     }
 
     /// <summary>The one with this tag; null if it is gone.</summary>
-    public ControlConnection? Find(ulong tag) => _open.Find(connection => connection.Tag == tag);
+    public ControlConnection? Find(ulong tag)
+    {
+        foreach (var connection in _open)
+        {
+            if (connection.Tag == tag)
+            {
+                return connection;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>It is a daemon. The newest counts; an older connection belongs to one that is gone.</summary>
     public void MakeDaemon(ControlConnection connection)

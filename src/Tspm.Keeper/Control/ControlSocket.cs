@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Tspm.CaptureLog;
 using Tspm.Keeper.Interop;
 
 namespace Tspm.Keeper.Control;
@@ -45,6 +46,7 @@ internal sealed partial class ControlSocket : IDisposable
             socket.Bind(new UnixDomainSocketEndPoint($"/proc/self/fd/{handle}/{fresh}"));
             socket.Listen(Backlog);
             File.Move(Path.Join(directory, fresh), path, overwrite: true);
+            CrashPoint.Pass(CrashPoint.Listening);
             return new ControlSocket(socket);
         }
         finally

@@ -38,6 +38,11 @@ internal sealed class ControlThread : IDisposable
     private readonly HeapTrim _trim = HeapTrim.OfThisProgram();
     private readonly KeeperLog _log;
     private readonly KeeperState _state;
+
+    // Made once: the loop allocates nothing.
+    private readonly Action<ControlFrame, byte[], int> _handle;
+    private readonly Action<int, int, int> _onOtherEnded;
+    private readonly ReadOnlyMemory<byte> _ping = new ControlWriter().Finish(ControlKind.Ping, 0);
     private ControlConnection? _asker;
     private int _terminations;
     private int _terminationsSeen;
@@ -71,6 +76,8 @@ internal sealed class ControlThread : IDisposable
         _ready = ready;
         _state = state;
         _log = log;
+        _handle = Handle;
+        _onOtherEnded = OnOtherEnded;
         _home = new HomeWatch(options.Home.Machine);
         _listener = handover is null
             ? ControlSocket.Create(options.Home.KeeperSocket)
@@ -121,42 +128,54 @@ internal sealed class ControlThread : IDisposable
         _settleBy = JournalWriter.Now + HoldDeadline;
         while (true)
         {
-            var now = JournalWriter.Now;
-            if (_daemon.StartIfDue(now))
+            if (Turn(long.MaxValue) is { } code)
             {
-                WatchDaemon(now);
+                return code;
             }
-
-            _daemon.Turn(now);
-            _upgrades.Turn(now);
-            SettleIfDue(now);
-            _leaders.Watch();
-
-            if (_daemon.FatalReason is { } reason && !_runs.HasLiving)
-            {
-                _ready.Fail(reason);
-                return KeeperExitCodes.Failed;
-            }
-
-            if (_isEnding && _daemon.Pid == 0 && !_runs.HasLiving)
-            {
-                return KeeperExitCodes.Done;
-            }
-
-            if (!_isEnding && _home.IsDeleted(now))
-            {
-                _log.Write(1013, $"{_options.Home.Machine} was deleted: its programs are stopped");
-                EndAlone();
-            }
-
-            Wait(now);
-            _reaper.Sweep(OnOtherEnded);
-            _lookAt = _reaper.SweepAdopted(JournalWriter.Now);
-            SweepDaemon();
-            _leaders.LetGo();
-            _runs.Prune();
-            Watch(JournalWriter.Now);
         }
+    }
+
+    /// <summary>One turn: does what is due, waits for the next event, sees who has ended.</summary>
+    /// <param name="longestWait">ns.</param>
+    /// <returns>The exit code; null while there is something to keep.</returns>
+    internal int? Turn(long longestWait)
+    {
+        var now = JournalWriter.Now;
+        if (_daemon.StartIfDue(now))
+        {
+            WatchDaemon(now);
+        }
+
+        _daemon.Turn(now);
+        _upgrades.Turn(now);
+        SettleIfDue(now);
+        _leaders.Watch();
+        var hasLiving = _runs.CountLiving() > 0;
+        if (_daemon.FatalReason is { } reason && !hasLiving)
+        {
+            _ready.Fail(reason);
+            return KeeperExitCodes.Failed;
+        }
+
+        if (_isEnding && _daemon.Pid == 0 && !hasLiving)
+        {
+            return KeeperExitCodes.Done;
+        }
+
+        if (!_isEnding && _home.IsDeleted(now))
+        {
+            _log.Write(1013, $"{_options.Home.Machine} was deleted: its programs are stopped");
+            EndAlone();
+        }
+
+        Wait(now, longestWait);
+        _reaper.Sweep(_onOtherEnded);
+        _lookAt = _reaper.SweepAdopted(JournalWriter.Now);
+        SweepDaemon();
+        _leaders.LetGo();
+        _runs.Prune();
+        Watch(JournalWriter.Now);
+        return null;
     }
 
     /// <inheritdoc/>
@@ -171,7 +190,7 @@ internal sealed class ControlThread : IDisposable
         LibC.close(_signal);
     }
 
-    private void Wait(long now)
+    private void Wait(long now, long longestWait)
     {
         var until = Math.Min(Math.Min(now + _pulse.Every, _stop.DueAt), _lookAt);
         until = Math.Min(until, Math.Min(_daemon.TrialDueAt, _upgrades.DueAt));
@@ -186,7 +205,7 @@ internal sealed class ControlThread : IDisposable
             until = Math.Min(until, _daemon.DueAt);
         }
 
-        var count = _epoll.Wait(_events, Math.Max(0, until - now));
+        var count = _epoll.Wait(_events, Math.Clamp(until - now, 0, longestWait));
         for (var i = 0; i < count; i++)
         {
             switch (_events[i].Tag)
@@ -267,7 +286,7 @@ internal sealed class ControlThread : IDisposable
         }
 
         _asker = connection;
-        if (!connection.Receive(JournalWriter.Now, Handle))
+        if (!connection.Receive(JournalWriter.Now, _handle))
         {
             Drop(connection);
         }
@@ -370,7 +389,7 @@ internal sealed class ControlThread : IDisposable
             LastDaemonEnd = _daemon.LastEnd,
             NextTryMs = _daemon.DueAt > now ? (uint)((_daemon.DueAt - now) / (Second / 1000)) : 0,
             Boot = BootId.First8,
-            Running = (uint)_runs.Runs.Count(run => !run.HasExited),
+            Running = (uint)_runs.CountLiving(),
             Upgrade = _daemon.Upgrade,
             UpgradeNote = _daemon.UpgradeNote,
         };
@@ -521,7 +540,9 @@ internal sealed class ControlThread : IDisposable
             return LibC.NoSuchProcess;
         }
 
-        return run.Signal((int)order.Signal, order.ToGroup);
+        var errno = run.Signal((int)order.Signal, order.ToGroup);
+        CrashPoint.Pass(CrashPoint.AfterKeeperSignal);
+        return errno;
     }
 
     private int CloseInput(ReadOnlySpan<byte> body)
@@ -594,12 +615,10 @@ internal sealed class ControlThread : IDisposable
         var heardAt = _connections.Daemon?.LastHeard is > 0 and var last ? last : _aloneSince;
         // A daemon that is being started or replaced is in good hands: systemd need not end us for it.
         _systemd.Beat(now, _daemon.Pid == 0 || now - heardAt <= _pulse.Timeout);
-        _systemd.Tell(
-            $"{_runs.Runs.Count(run => !run.HasExited)} programs; the daemon {(_daemon.Pid == 0 ? "is being started" : $"has pid {_daemon.Pid}")}"
-        );
+        _systemd.Tell(_runs.CountLiving(), _daemon.Pid);
         if (_pulse.IsDue(now, heardAt, hasSpoken: _connections.Daemon is not null))
         {
-            _connections.Send(_connections.Daemon, new ControlWriter().Finish(ControlKind.Ping, 0));
+            _connections.Send(_connections.Daemon, _ping);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Tspm.CaptureLog;
 using Tspm.CaptureLog.Control;
+using Tspm.CaptureLog.Spawning;
 using Tspm.Keeper.Interop;
 using Tspm.Keeper.Journal;
 using Tspm.Keeper.Reexec;
@@ -198,6 +199,7 @@ internal sealed class DaemonKeeper(
             B = (ulong)signal,
         };
         journal.Append(ref record);
+        CrashPoint.Pass(CrashPoint.AfterDaemonEnd);
         if (PidDescriptor >= 0)
         {
             LibC.close(PidDescriptor);

@@ -77,6 +77,12 @@ internal sealed class LoneStop(RunTable runs, DaemonKeeper daemon, ControlConnec
     /// <summary>Tells of those who have ended, and kills those whose grace is over.</summary>
     public void Turn(long now)
     {
+        if (_killAt.Count == 0 && _daemonKillAt == long.MaxValue)
+        {
+            DueAt = long.MaxValue;
+            return;
+        }
+
         foreach (var (run, killAt) in _killAt.ToArray())
         {
             if (run.HasExited)

@@ -14,7 +14,7 @@ internal sealed class SystemdNotifier : IDisposable
     private readonly KeeperLog _log;
     private readonly long _interval;
     private long _dueAt = long.MaxValue;
-    private string _status = "";
+    private (int Programs, int Daemon) _told = (-1, -1);
     private bool _isReady;
     private bool _hasFailed;
 
@@ -75,13 +75,22 @@ internal sealed class SystemdNotifier : IDisposable
     }
 
     /// <summary>One line for <c>systemctl status</c>; said when it changes.</summary>
-    public void Tell(string status)
+    /// <param name="programs">How many live.</param>
+    /// <param name="daemon">The daemon's pid; 0 while there is none.</param>
+    public void Tell(int programs, int daemon)
     {
-        if (_isReady && status != _status)
+        if (_socket is null || !_isReady || _told == (programs, daemon))
         {
-            _status = status;
-            Send($"STATUS={status}");
+            return;
         }
+
+        _told = (programs, daemon);
+        Send(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"STATUS={programs} programs; the daemon {(daemon == 0 ? "is being started" : $"has pid {daemon}")}"
+            )
+        );
     }
 
     /// <summary>Says that we live, if it is time and it is true.</summary>

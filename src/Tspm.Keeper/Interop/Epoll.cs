@@ -9,6 +9,7 @@ internal sealed unsafe partial class Epoll : IDisposable
     public const uint Error = 8;
     public const uint HangUp = 16;
 
+    private const int MostEvents = 128;
     private const int AddOperation = 1;
     private const int RemoveOperation = 2;
     private const int ChangeOperation = 3;
@@ -38,10 +39,15 @@ internal sealed unsafe partial class Epoll : IDisposable
     /// <summary>Waits; how many events there are, 0 also if a signal came.</summary>
     public int Wait(Span<EpollEvent> events, long nanoseconds)
     {
-        fixed (EpollEvent* first = events)
+        var room = stackalloc byte[MostEvents * EpollEvent.AlignedBytes];
+        var most = Math.Min(events.Length, MostEvents);
+        var count = Math.Max(0, LibC.WaitEpoll(_epoll, room, most, nanoseconds));
+        for (var i = 0; i < count; i++)
         {
-            return Math.Max(0, LibC.WaitEpoll(_epoll, first, events.Length, nanoseconds));
+            events[i] = EpollEvent.Read(room + (i * EpollEvent.Bytes));
         }
+
+        return count;
     }
 
     /// <inheritdoc/>
@@ -49,8 +55,7 @@ internal sealed unsafe partial class Epoll : IDisposable
 
     private bool Control(int operation, int file, uint events, ulong tag)
     {
-        // The kernel's struct is packed on x86-64 only; elsewhere the tag is aligned.
-        var entry = stackalloc byte[16];
+        var entry = stackalloc byte[EpollEvent.AlignedBytes];
         *(uint*)entry = events;
         *(ulong*)(entry + EpollEvent.TagAt) = tag;
         return epoll_ctl(_epoll, operation, file, entry) == 0;
@@ -63,13 +68,23 @@ internal sealed unsafe partial class Epoll : IDisposable
     private static partial int epoll_ctl(int epoll, int operation, int file, byte* entry);
 }
 
-/// <summary>An event as the kernel writes it on x86-64.</summary>
-[StructLayout(LayoutKind.Sequential, Pack = 1, Size = 12)]
-internal struct EpollEvent
+/// <summary>An event. The kernel's struct is packed on x86-64 only; elsewhere the tag is aligned.</summary>
+internal readonly record struct EpollEvent(uint Events, ulong Tag)
 {
-    /// <summary>Where the tag stands.</summary>
-    public const int TagAt = 4;
+    /// <summary>The most that the kernel needs for one.</summary>
+    public const int AlignedBytes = 16;
 
-    public uint Events;
-    public ulong Tag;
+    private const int PackedBytes = 12;
+    private static readonly bool IsPacked =
+        RuntimeInformation.ProcessArchitecture == Architecture.X64;
+
+    /// <summary>What the kernel needs for one.</summary>
+    public static int Bytes => IsPacked ? PackedBytes : AlignedBytes;
+
+    /// <summary>Where the tag stands.</summary>
+    public static int TagAt => Bytes - sizeof(ulong);
+
+    /// <summary>Reads one.</summary>
+    public static unsafe EpollEvent Read(byte* entry) =>
+        new(*(uint*)entry, *(ulong*)(entry + TagAt));
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Tspm.CaptureLog.Spawning;
 
 namespace Tspm.Keeper.Interop;
 

@@ -217,7 +217,7 @@ internal static unsafe partial class LibC
     public static int OpenProcess(int pid) => (int)syscall(PidfdOpenNumber, pid, 0, 0, 0, 0);
 
     /// <summary>Waits for events with a time-out in ns; −1 waits for ever.</summary>
-    public static int WaitEpoll(int epoll, EpollEvent* events, int count, long nanoseconds)
+    public static int WaitEpoll(int epoll, byte* events, int count, long nanoseconds)
     {
         var timeout = stackalloc long[2];
         timeout[0] = nanoseconds / 1_000_000_000;

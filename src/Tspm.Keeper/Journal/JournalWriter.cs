@@ -21,6 +21,9 @@ internal sealed unsafe class JournalWriter : IDisposable
     private readonly int _wake;
     private readonly Lock _gate = new();
 
+    // The sync thread's own.
+    private readonly List<int> _syncing = [];
+
     // Guarded by _gate.
     private readonly List<int> _unsynced = [];
     private int _file = -1;
@@ -90,6 +93,7 @@ internal sealed unsafe class JournalWriter : IDisposable
             }
 
             written = WriteRecords(records);
+            CrashPoint.Pass(CrashPoint.AfterJournal);
             mustWake = _page.Publish(_nextOrd);
         }
 
@@ -115,22 +119,22 @@ internal sealed unsafe class JournalWriter : IDisposable
     /// <exception cref="IOException">The device failed; the journal goes on in a new file.</exception>
     public void Sync()
     {
-        List<int> files;
         int newest;
         lock (_gate)
         {
-            files = [.. _unsynced];
+            _syncing.AddRange(_unsynced);
             _unsynced.Clear();
             newest = _isSpilled ? -1 : _file;
         }
 
         var errno = 0;
-        foreach (var file in files)
+        foreach (var file in _syncing)
         {
             errno = Math.Max(errno, Disk.Sync(file, _places.Directory));
             LibC.close(file);
         }
 
+        _syncing.Clear();
         errno = Math.Max(errno, newest < 0 ? 0 : SyncNewest(newest));
         if (errno != 0)
         {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Tspm.CaptureLog.Spawning;
 using Tspm.Keeper.Interop;
 
 namespace Tspm.Keeper.Reexec;

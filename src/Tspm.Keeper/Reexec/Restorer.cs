@@ -125,9 +125,10 @@ internal static class Restorer
             ? DataFileWriter.Open(
                 new StreamName(handed.Kind, run.Order.Run),
                 process.Files,
-                handed.End
+                handed.End,
+                goesOn: true
             )
-            : process.WriterOf(handed.Kind, sync, handed.End);
+            : process.WriterOf(handed.Kind, sync, handed.End, goesOn: true);
         if (isOrphan)
         {
             sync.Add(target);

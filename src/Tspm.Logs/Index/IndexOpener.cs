@@ -106,6 +106,7 @@ internal static class IndexOpener
         }
 
         File.Move(path, aside);
+        CrashPoint.Pass(CrashPoint.AfterAside);
     }
 
     private static List<IndexFile> Find(
@@ -240,6 +241,7 @@ internal static class IndexOpener
                 FileShare.ReadWrite | FileShare.Delete
             );
             RandomAccess.SetLength(handle, end * LogSpan.Size);
+            CrashPoint.Pass(CrashPoint.AfterCut);
         }
     }
 

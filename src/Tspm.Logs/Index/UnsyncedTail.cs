@@ -75,6 +75,7 @@ internal static class UnsyncedTail
                 FileShare.ReadWrite | FileShare.Delete
             );
             RandomAccess.SetLength(handle, kept.Slots * LogSpan.Size);
+            CrashPoint.Pass(CrashPoint.AfterCut);
         }
 
         foreach (var file in files.Skip(at).DistinctBy(file => file.Path))

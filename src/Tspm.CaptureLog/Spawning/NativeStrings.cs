@@ -1,10 +1,10 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Tspm.Keeper.Interop;
+namespace Tspm.CaptureLog.Spawning;
 
 /// <summary>A null-terminated array of C strings, as argv and environ are.</summary>
-internal sealed unsafe class NativeStrings : IDisposable
+public sealed unsafe class NativeStrings : IDisposable
 {
     private readonly byte** _array;
     private readonly int _count;
@@ -12,6 +12,7 @@ internal sealed unsafe class NativeStrings : IDisposable
     /// <summary>Copies the strings.</summary>
     public NativeStrings(IReadOnlyList<string> strings)
     {
+        ArgumentNullException.ThrowIfNull(strings);
         _count = strings.Count;
         _array = (byte**)NativeMemory.Alloc((nuint)(_count + 1), (nuint)sizeof(byte*));
         for (var i = 0; i < _count; i++)

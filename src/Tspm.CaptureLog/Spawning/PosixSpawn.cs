@@ -1,10 +1,13 @@
 using System.Runtime.InteropServices;
 
-namespace Tspm.Keeper.Interop;
+namespace Tspm.CaptureLog.Spawning;
 
 /// <summary>One posix_spawn: what the child's descriptors are, where it stands, and that it starts clean.</summary>
-/// <remarks>Own session, all signals default, none blocked, no descriptor above 2.</remarks>
-internal sealed unsafe partial class PosixSpawn : IDisposable
+/// <remarks>
+/// The one way all of tspm starts programs. Never <c>System.Diagnostics.Process</c>: its children inherit an ignored SIGPIPE,
+/// foreign descriptors and our group.
+/// </remarks>
+public sealed unsafe partial class PosixSpawn : IDisposable
 {
     // glibc needs 80 and 336 bytes; room for any C library.
     private const int ActionsBytes = 512;
@@ -16,9 +19,11 @@ internal sealed unsafe partial class PosixSpawn : IDisposable
     private readonly byte* _actions = (byte*)NativeMemory.AllocZeroed(ActionsBytes);
     private readonly byte* _attributes = (byte*)NativeMemory.AllocZeroed(AttributesBytes);
 
-    /// <summary>Begins.</summary>
-    public PosixSpawn()
+    /// <summary>Begins. All signals are default in the child.</summary>
+    /// <param name="isApart">A session of its own, no signal blocked, no descriptor above 2; else it stays at our terminal and our side.</param>
+    public PosixSpawn(bool isApart = true)
     {
+        ClosesOthers = isApart;
         var signals = stackalloc byte[SignalSetBytes];
         _ = posix_spawn_file_actions_init(_actions);
         _ = posix_spawnattr_init(_attributes);
@@ -27,8 +32,15 @@ internal sealed unsafe partial class PosixSpawn : IDisposable
         _ = posix_spawnattr_setsigdefault(_attributes, signals);
         _ = sigemptyset(signals);
         _ = posix_spawnattr_setsigmask(_attributes, signals);
-        _ = posix_spawnattr_setflags(_attributes, SetSignalDefault | SetSignalMask | SetSession);
+        const short apart = SetSignalDefault | SetSignalMask | SetSession;
+        _ = posix_spawnattr_setflags(_attributes, isApart ? apart : SetSignalDefault);
     }
+
+    /// <summary>The child has no descriptor above 2.</summary>
+    public bool ClosesOthers { get; init; }
+
+    /// <summary>A program without a slash is looked up in our PATH.</summary>
+    public bool SearchesPath { get; init; }
 
     /// <summary>The child opens a path as this descriptor.</summary>
     public void Open(int descriptor, string path, int flags, uint mode = 0) =>
@@ -52,15 +64,33 @@ internal sealed unsafe partial class PosixSpawn : IDisposable
         out int pid
     )
     {
+        using var envp = new NativeStrings(environment);
+        return Start(path, directory, arguments, envp.Pointer, out pid);
+    }
+
+    /// <summary>The same with an environment that the C library has already, whatever bytes are in it.</summary>
+    public int Start(
+        string path,
+        string? directory,
+        IReadOnlyList<string> arguments,
+        byte** environment,
+        out int pid
+    )
+    {
         if (directory is not null)
         {
             _ = posix_spawn_file_actions_addchdir_np(_actions, directory);
         }
 
-        _ = posix_spawn_file_actions_addclosefrom_np(_actions, 3);
+        if (ClosesOthers)
+        {
+            _ = posix_spawn_file_actions_addclosefrom_np(_actions, 3);
+        }
+
         using var argv = new NativeStrings(arguments);
-        using var envp = new NativeStrings(environment);
-        return posix_spawn(out pid, path, _actions, _attributes, argv.Pointer, envp.Pointer);
+        return SearchesPath
+            ? posix_spawnp(out pid, path, _actions, _attributes, argv.Pointer, environment)
+            : posix_spawn(out pid, path, _actions, _attributes, argv.Pointer, environment);
     }
 
     /// <inheritdoc/>
@@ -74,6 +104,16 @@ internal sealed unsafe partial class PosixSpawn : IDisposable
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int posix_spawn(
+        out int pid,
+        string path,
+        byte* actions,
+        byte* attributes,
+        byte** argv,
+        byte** envp
+    );
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int posix_spawnp(
         out int pid,
         string path,
         byte* actions,

@@ -1,0 +1,187 @@
+using Tspm.CaptureLog;
+using Tspm.CaptureLog.Control;
+using Tspm.Keeper.Capture;
+using Tspm.Keeper.Children;
+using Tspm.Keeper.Control;
+using Tspm.Keeper.Interop;
+using Tspm.Keeper.Journal;
+using Tspm.Keeper.Reexec;
+
+namespace Tspm.Keeper.Tests;
+
+/// <summary>The loops of a keeper allocate nothing: counted on their own threads, so that nobody else's garbage is in it.</summary>
+[Collection(nameof(Alone))]
+public sealed class LoopAllocationTests
+{
+    private const int Lines = 3000;
+
+    [Fact]
+    public void Capturing_allocates_nothing()
+    {
+        using var rig = new Rig(LogFileRules.Default, lookEvery: 1_000_000_000);
+
+        Assert.Equal(0, CaptureAndCount(rig));
+    }
+
+    [Fact]
+    public void A_capture_that_allocates_once_a_chunk_is_caught()
+    {
+        using var rig = new Rig(LogFileRules.Default, lookEvery: 1_000_000_000);
+        object? last = null;
+        Disk.Fault = (_, _) =>
+        {
+            last = new byte[8];
+            return 0;
+        };
+
+        var allocated = CaptureAndCount(rig);
+
+        Disk.Fault = null;
+        Assert.NotNull(last);
+        Assert.True(allocated >= Lines, $"{allocated} bytes");
+    }
+
+    [Fact]
+    public void Syncing_allocates_nothing_with_few_files_and_with_many()
+    {
+        using var rig = new Rig(LogFileRules.Default, lookEvery: 1_000_000_000);
+        rig.Open(StreamKind.Out, StreamKind.Err);
+        long Round()
+        {
+            rig.WriteAndSettle(StreamKind.Out, "a line\n"u8);
+            rig.WriteAndSettle(StreamKind.Err, "a line\n"u8);
+            return Count(rig.Sync.Sync);
+        }
+
+        Round();
+        Assert.Equal(0, Round());
+
+        var many = AddFiles(rig, 40);
+        Touch();
+        rig.Sync.Sync();
+        Touch();
+        Assert.Equal(0, Count(rig.Sync.Sync));
+        Assert.All(many, file => Assert.Equal(file.Length, file.SyncedLength));
+        many.ForEach(rig.Sync.CloseLater);
+
+        void Touch() => many.ForEach(file => file.Advance(0));
+    }
+
+    [Fact]
+    public void The_control_loop_allocates_nothing_while_nobody_asks()
+    {
+        using var rig = new DaemonRig();
+        using var sync = new SyncThread(rig.Journal, rig.Log, TimeSpan.FromHours(1));
+        var room = HomeRoom.FromEnvironment(rig.Options.Home, () => 0);
+        var runs = new RunTable(rig.Options.Home, [], sync, room);
+        for (var i = 1u; i <= 100; i++)
+        {
+            // Nobody that can be waited for or signalled: it is only looked at.
+            runs.Add(new RunEntry(OrderOf(i)) { Pid = int.MaxValue - (int)i });
+        }
+
+        var state = new KeeperState(-1, LibC.GetOpenFiles(), JournalWriter.Now, 0);
+        using var control = new ControlThread(
+            rig.Options,
+            runs,
+            new SpawnDesk(
+                runs,
+                new Spawner(rig.Options.Home, rig.Journal, sync, state.OpenFiles),
+                rig.Log
+            ),
+            new Reaper(runs, rig.Journal),
+            new Adopter(
+                rig.Options.Home,
+                runs,
+                sync,
+                rig.Journal,
+                JournalScan.Read(JournalFiles.Of(rig.Options.Home)),
+                rig.Log
+            ),
+            rig.Daemon,
+            rig.Log,
+            new ReadyPipe(),
+            new Reexecution(rig.Options, [], rig.Journal, runs, state),
+            state,
+            null
+        );
+
+        control.Turn(0);
+        rig.Own(rig.Daemon.Pid);
+        Turns(10);
+        Assert.Equal(0, Count(() => Turns(2000)));
+        Assert.Equal(100, runs.CountLiving());
+
+        void Turns(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                Assert.Null(control.Turn(0));
+            }
+        }
+    }
+
+    private static long CaptureAndCount(Rig rig)
+    {
+        rig.Open(StreamKind.Out, StreamKind.Err);
+        Write(rig, 200);
+        var before = 0L;
+        var after = 0L;
+        rig.Between(() => before = GC.GetAllocatedBytesForCurrentThread());
+        Write(rig, Lines);
+        rig.Between(() => after = GC.GetAllocatedBytesForCurrentThread());
+        return after - before;
+    }
+
+    /// <summary>Each line is a chunk of its own.</summary>
+    private static void Write(Rig rig, int lines)
+    {
+        for (var i = 0; i < lines; i++)
+        {
+            rig.WriteAndSettle(i % 2 == 0 ? StreamKind.Out : StreamKind.Err, "a line of a log\n"u8);
+        }
+    }
+
+    private static List<DataFile> AddFiles(Rig rig, int count)
+    {
+        var files = new List<DataFile>();
+        for (var i = 1u; i <= count; i++)
+        {
+            var file = DataFile.Create(
+                Rig.Process,
+                new StreamName(StreamKind.Out, i),
+                0,
+                rig.Home.Process(Rig.Process),
+                isSpill: false
+            );
+            Assert.NotNull(file);
+            rig.Sync.Add(file);
+            files.Add(file);
+        }
+
+        return files;
+    }
+
+    private static long Count(Action work)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        work();
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+
+    private static SpawnOrder OrderOf(uint process) =>
+        new()
+        {
+            Process = process,
+            Run = 1,
+            RunId = Guid.NewGuid(),
+            StopSignal = 15,
+            GraceMs = 1000,
+            Cwd = "/",
+            Command = ["/bin/sleep"],
+        };
+}
+
+/// <summary>Tests that count for the whole process, or wait for any child of it: nothing else runs meanwhile.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
