@@ -12,6 +12,9 @@ namespace Tspm.Logs;
 /// <remarks>One owner: the ingest thread.</remarks>
 public sealed class LogWriter : IMissingBytes
 {
+    /// <summary>Bytes of a life-cycle entry at the most.</summary>
+    public const int MaxEventBytes = LogIndex.MaxEventBytes;
+
     private static readonly TimeSpan HomeRetry = TimeSpan.FromSeconds(2);
     private readonly LogStoreOptions _options;
     private readonly LogIndex _index;
