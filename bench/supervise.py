@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """Starting, stopping, listing, sampling and restarting many: ratios of 1,000 to 100 or 10, restart latency.
 
-usage: supervise.py TSPM [PM2]    TSPM is the published binary. PM2, or the one that compare.sh has put into
+usage: supervise.py TSPM [PM2] [--restarts]    TSPM is the published binary. PM2, or the one that compare.sh has put into
 artifacts/peers, is what the restart latency is compared with.
-       supervise.py TSPM --many   only the first half: starting, listing, sampling, stopping
+       supervise.py TSPM --many   only the first half: starting, listing, sampling, stopping; --restarts: only the other
 """
 import json, os, shutil, statistics, subprocess, sys, tempfile, time
 
 TSPM = sys.argv[1]
 PEER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../artifacts/peers/node_modules/.bin/pm2")
 ONLY_MANY = "--many" in sys.argv
-WORDS = [word for word in sys.argv[2:] if word != "--many"]
+WORDS = [word for word in sys.argv[2:] if not word.startswith("--")]
 PM2 = WORDS[0] if WORDS else PEER if os.path.exists(PEER) else None
 RUNS = 60
 
@@ -77,9 +77,15 @@ def list_and_sample(root, found):
     found["idle"] = daemon_cpu(root, 20, looks=False)
 
 
-def script(folder):
+def program(folder, kind):
+    """What writes its time and kills itself: a shell, or crash.c, which takes no time of its own."""
     file = os.path.join(folder, "starts")
-    return file, f'echo "$EPOCHREALTIME" >>{file}; kill -9 $$'
+    if kind == "shell":
+        return file, ["/bin/bash", "-c", f'echo "$EPOCHREALTIME" >>{file}; kill -9 $$']
+    binary = os.path.join(folder, "crash")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "crash.c")
+    subprocess.run(["gcc", "-O2", "-static", "-o", binary, source], check=True)
+    return file, [binary, file]
 
 
 def gaps(file):
@@ -92,57 +98,61 @@ def gaps(file):
     return [(b - a) * 1000 for a, b in zip(times, times[1:])][5:]
 
 
-def bare(folder):
+def bare(kind):
     """The same program, started and reaped by this process: what no manager can be faster than."""
-    file, line = script(folder)
+    folder = tempfile.mkdtemp()
+    file, words = program(folder, kind)
     for _ in range(RUNS):
-        subprocess.run(["/bin/bash", "-c", line])
-    return gaps(file)
+        subprocess.run(words)
+    found = gaps(file)
+    shutil.rmtree(folder)
+    return found
 
 
-def restarts_tspm():
+def restarts_tspm(kind):
     root = home()
-    file, line = script(root)
+    file, words = program(root, kind)
     tspm(root, "daemon", "start")
     subprocess.run(
-        [TSPM, "start", "--name", "crash", "--restart", "always", "--min-uptime", "0ms", "--", "/bin/bash", "-c", line],
+        [TSPM, "start", "--name", "crash", "--restart", "always", "--min-uptime", "0ms", "--", *words],
         env={**os.environ, "TSPM_HOME": root}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     found = gaps(file)
     end(root)
     return found
 
 
-def restarts_pm2():
+def restarts_pm2(kind):
     root = home()
-    file, line = script(root)
-    path = os.path.join(root, "crash.sh")
+    file, words = program(root, kind)
+    path = os.path.join(root, "crash.config.json")
+    app = {"name": "crash", "script": words[0], "args": words[1:], "interpreter": "none",
+           "autorestart": True, "max_restarts": 100000, "min_uptime": 0}
     with open(path, "w") as out:
-        out.write(line + "\n")
+        json.dump({"apps": [app]}, out)
     env = {**os.environ, "PM2_HOME": os.path.join(root, "pm2")}
-    subprocess.run([PM2, "start", path, "--interpreter", "/bin/bash", "--min-uptime", "0", "--max-restarts", "100000"],
-                   env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run([PM2, "start", path], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     found = gaps(file)
     subprocess.run([PM2, "kill"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     shutil.rmtree(root)
     return found
 
 
-ten, thousand = {}, {}
-start_and_stop(10, lambda root: ten.update(list=list_time(root)))
-few = [start_and_stop(100) for _ in range(3)]
-many = start_and_stop(1000, lambda root: list_and_sample(root, thousand))
-few_start = statistics.median(one[0] for one in few)
-print(f"start 100: {few_start:.2f} s; start 1,000: {many[0]:.2f} s; ratio {many[0] / few_start:.1f}")
-print(f"stop 1,000 (SIGTERM): {many[1]:.2f} s; stop 100: {statistics.median(one[1] for one in few):.2f} s")
-print(f"list of 10: {ten['list']:.1f} ms; of 1,000: {thousand['list']:.1f} ms; ratio {thousand['list'] / ten['list']:.1f}")
-print(f"daemon with 1,000, once a second sampled: {thousand['sampled']:.1f} % of a core; nobody looks: {thousand['idle']:.1f} %")
+if "--restarts" not in sys.argv:
+    ten, thousand = {}, {}
+    start_and_stop(10, lambda root: ten.update(list=list_time(root)))
+    few = [start_and_stop(100) for _ in range(3)]
+    many = start_and_stop(1000, lambda root: list_and_sample(root, thousand))
+    few_start = statistics.median(one[0] for one in few)
+    print(f"start 100: {few_start:.2f} s; start 1,000: {many[0]:.2f} s; ratio {many[0] / few_start:.1f}")
+    print(f"stop 1,000 (SIGTERM): {many[1]:.2f} s; stop 100: {statistics.median(one[1] for one in few):.2f} s")
+    print(f"list of 10: {ten['list']:.1f} ms; of 1,000: {thousand['list']:.1f} ms; ratio {thousand['list'] / ten['list']:.1f}")
+    print(f"daemon with 1,000, once a second sampled: {thousand['sampled']:.1f} % of a core; nobody looks: {thousand['idle']:.1f} %")
 if ONLY_MANY:
     sys.exit(0)
-folder = tempfile.mkdtemp()
-floor = statistics.median(bare(folder))
-shutil.rmtree(folder)
-ours = statistics.median(restarts_tspm())
-print(f"restart of a crashed child, start to start, median: tspm {ours:.1f} ms, this loop {floor:.1f} ms")
-if PM2:
-    theirs = statistics.median(restarts_pm2())
-    print(f"PM2 {theirs:.1f} ms; tspm / PM2 = {ours / theirs:.2f}")
+for kind in ("shell", "crash.c"):
+    floor = statistics.median(bare(kind))
+    ours = statistics.median(restarts_tspm(kind))
+    print(f"restart of a crashed child ({kind}), start to start, median: tspm {ours:.1f} ms, this loop {floor:.1f} ms")
+    if PM2:
+        theirs = statistics.median(restarts_pm2(kind))
+        print(f"PM2 {theirs:.1f} ms; tspm / PM2 = {ours / theirs:.2f}")

@@ -120,9 +120,6 @@ public static partial class CrashPoint
     /// <summary>Daemon: a process is not on the list any more, its files are there.</summary>
     public const string InDelete = "daemon.deleting";
 
-    /// <summary>Daemon: the index tells what was flushed, its bytes are there.</summary>
-    public const string InFlush = "daemon.flushing";
-
     /// <summary>Daemon: a crash report is written, it does not have its name.</summary>
     public const string InReport = "daemon.reporting";
 

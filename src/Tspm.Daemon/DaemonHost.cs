@@ -138,6 +138,7 @@ public static class DaemonHost
             _crashes = new CrashRecorder(options.Home, log);
             _registry = new ProcessRegistry(
                 new ProcessListFile(options.Home.ProcessList, time),
+                time,
                 log
             );
             _hooks = new HookDesk(time, log);
@@ -314,6 +315,7 @@ public static class DaemonHost
                 Others = _registry.Others,
                 Cgroups = Cgroups.Find(),
                 SaveAsync = _registry.SaveAsync,
+                SaveUnsyncedAsync = _registry.SaveUnsyncedAsync,
                 Crashes = _crashes,
                 Sync = _sync,
                 Sampler = _sampler,

@@ -10,6 +10,9 @@ namespace Tspm.Logs;
 /// <remarks>One owner: the ingest thread.</remarks>
 public sealed class LogWriter : IMissingBytes
 {
+    /// <summary>Bytes of a life-cycle entry at the most.</summary>
+    public const int MaxEventBytes = LogIndex.MaxEventBytes;
+
     private readonly LogIndex _index;
     private readonly DataFileReader _files;
     private readonly TimeProvider _time;

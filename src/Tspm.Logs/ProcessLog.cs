@@ -256,8 +256,12 @@ public sealed class ProcessLog : IDisposable
         _reader.ReasonOf(span) is var reason and not HoleReason.None ? reason : HoleReason.Corrupt;
 
     /// <summary>The seq before the newest so many entries that match, up to a seq.</summary>
-    public long FindTail(long count, long upTo, LogFilter filter) =>
-        _reader.FindTail(count, upTo, filter, Facts);
+    /// <param name="count">So many.</param>
+    /// <param name="upTo">The newest that counts.</param>
+    /// <param name="filter">What matches.</param>
+    /// <param name="floor">Known to be before all of them: nothing up to it is looked at.</param>
+    public long FindTail(long count, long upTo, LogFilter filter, long floor = 0) =>
+        _reader.FindTail(count, upTo, filter, Facts, floor);
 
     /// <summary>Bytes of the entries after a seq, up to another; −1 if counting them takes too long.</summary>
     public long CountBytes(long after, long upTo) => _reader.CountBytes(after, upTo);

@@ -158,20 +158,27 @@ internal sealed class SpanReader(
         return true;
     }
 
-    /// <summary>The seq before the newest so many entries that match, up to a seq.</summary>
-    public long FindTail(long count, long upTo, LogFilter filter, LogFacts facts)
+    /// <summary>The seq before the newest so many entries that match, up to a seq; nothing up to the floor is looked at.</summary>
+    public long FindTail(long count, long upTo, LogFilter filter, LogFacts facts, long floor = 0)
     {
-        var before = FindTailOfMatches(count, upTo, filter, facts);
+        var before = FindTailOfMatches(count, upTo, filter, facts, floor);
         return filter.HasContext && count > 0
             ? _context.GoBack(before, filter.ContextBefore, filter, facts.OldestDisk)
             : before;
     }
 
-    private long FindTailOfMatches(long count, long upTo, LogFilter filter, LogFacts facts)
+    private long FindTailOfMatches(
+        long count,
+        long upTo,
+        LogFilter filter,
+        LogFacts facts,
+        long floor
+    )
     {
         var last = Math.Min(upTo, facts.Head);
+        var oldest = Math.Max(facts.OldestDisk, floor + 1);
         Span<LogSpan> block = stackalloc LogSpan[TailSpans];
-        while (count > 0 && last >= facts.OldestDisk && last > 0)
+        while (count > 0 && last >= oldest && last > 0)
         {
             var found = index.ReadBackwards(last, block);
             if (found == 0)
@@ -190,7 +197,7 @@ internal sealed class SpanReader(
             }
         }
 
-        return Math.Max(last, facts.OldestDisk - 1);
+        return Math.Max(last, oldest - 1);
     }
 
     /// <summary>The seq before the count-th wanted entry from the end of a span; null, and fewer to go, if it has fewer.</summary>

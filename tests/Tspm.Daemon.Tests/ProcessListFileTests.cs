@@ -205,6 +205,37 @@ public sealed class ProcessListFileTests
     }
 
     [Fact]
+    public void What_does_not_wait_for_the_device_is_read_by_the_next_daemon_and_never_takes_the_place_of_the_copy_that_is_there()
+    {
+        using var folder = new TempFolder();
+        WriteBoth(folder);
+        var file = new ProcessListFile(folder["list"], _time);
+
+        file.Write(Old);
+        file.WriteUnsynced(New);
+        file.WriteUnsynced(New with { NextId = 9 });
+
+        Assert.Equal(9u, new ProcessListFile(folder["list"], _time).Read().NextId);
+        // What a power loss may leave of a file that was renamed and not synced.
+        File.WriteAllBytes(folder["list"], []);
+        Assert.Equal(Text(Old), Text(new ProcessListFile(folder["list"], _time).Read()));
+    }
+
+    [Fact]
+    public void A_synced_write_after_those_keeps_the_newest_of_them_as_its_copy()
+    {
+        using var folder = new TempFolder();
+        var file = new ProcessListFile(folder["list"], _time);
+        file.Write(Old);
+        file.WriteUnsynced(New with { NextId = 9 });
+
+        file.Write(New);
+
+        File.Delete(folder["list"]);
+        Assert.Equal(9u, new ProcessListFile(folder["list"], _time).Read().NextId);
+    }
+
+    [Fact]
     public void Whatever_byte_is_changed_the_old_list_is_read()
     {
         AssertOldAfterAnyChange(folder => new ProcessListFile(folder["list"], _time).Read());

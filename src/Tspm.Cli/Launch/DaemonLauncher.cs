@@ -243,12 +243,7 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
         // Another keeper has the home: its daemon is about to serve.
         if (text.StartsWith("another keeper", StringComparison.Ordinal))
         {
-            await IpcClient.WaitForServerAsync(
-                Home.Socket,
-                TimeSpan.FromSeconds(3),
-                TimeProvider.System,
-                ct
-            );
+            await WaitForDaemonAsync(ct);
             return;
         }
 
@@ -262,6 +257,27 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
             text.Length > 0 ? text : "the keeper ended without a word",
             $"see: {Home.KeeperLog}"
         );
+    }
+
+    private async Task WaitForDaemonAsync(CancellationToken ct)
+    {
+        try
+        {
+            await IpcClient.WaitForServerAsync(
+                Home.Socket,
+                TimeSpan.FromSeconds(3),
+                TimeProvider.System,
+                ct
+            );
+        }
+        catch (IpcException error)
+        {
+            throw new CliException(
+                ExitCodes.NoDaemon,
+                $"the keeper is there, but its daemon does not answer: {error.Message}",
+                $"see: {Home.DaemonLog} and {Home.KeeperLog}"
+            );
+        }
     }
 
     private void PrepareHome()

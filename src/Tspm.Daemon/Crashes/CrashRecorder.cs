@@ -16,14 +16,13 @@ internal sealed class CrashRecorder : IAsyncDisposable
     private readonly ILogger _log;
 
     // Full means that programs crash faster than a disk takes reports: the newest is left out, its log is still there.
-    private readonly Channel<(ProcessLog Log, ProcessRecord Process, RunRecord Run)> _queue =
-        Channel.CreateBounded<(ProcessLog, ProcessRecord, RunRecord)>(
-            new BoundedChannelOptions(256)
-            {
-                SingleReader = true,
-                FullMode = BoundedChannelFullMode.DropWrite,
-            }
-        );
+    private readonly Channel<CrashJob> _queue = Channel.CreateBounded<CrashJob>(
+        new BoundedChannelOptions(256)
+        {
+            SingleReader = true,
+            FullMode = BoundedChannelFullMode.DropWrite,
+        }
+    );
     private readonly Task _loop;
 
     /// <summary>Starts the loop.</summary>
@@ -40,9 +39,10 @@ internal sealed class CrashRecorder : IAsyncDisposable
         CrashRecorder recorder,
         ProcessLog log,
         ProcessRecord process,
-        uint number
+        RunState state
     )
     {
+        var number = state.Run;
         if (process.Runs.FirstOrDefault(run => run.Run == number) is not { EndedAt: { } ended } run)
         {
             return process;
@@ -50,7 +50,7 @@ internal sealed class CrashRecorder : IAsyncDisposable
 
         if (RunReport.IsFailure(run))
         {
-            recorder.Record(log, process, run);
+            recorder.Record(new CrashJob(log, process, run, state.LogHead));
             return process;
         }
 
@@ -66,8 +66,7 @@ internal sealed class CrashRecorder : IAsyncDisposable
     }
 
     /// <summary>Has a report written of a run whose output is complete; never blocks.</summary>
-    public void Record(ProcessLog log, ProcessRecord process, RunRecord run) =>
-        _queue.Writer.TryWrite((log, process, run));
+    private void Record(CrashJob job) => _queue.Writer.TryWrite(job);
 
     /// <summary>Writes what waits.</summary>
     public async ValueTask DisposeAsync()
@@ -78,19 +77,19 @@ internal sealed class CrashRecorder : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        await foreach (var (log, process, run) in _queue.Reader.ReadAllAsync())
+        await foreach (var job in _queue.Reader.ReadAllAsync())
         {
             try
             {
-                Write(log, process, run);
+                Write(job);
             }
             catch (IOException error)
             {
-                DaemonLog.ReportFailed(_log, process.Spec.Name, run.Run, error.Message);
+                DaemonLog.ReportFailed(_log, job.Process.Spec.Name, job.Run.Run, error.Message);
             }
             catch (UnauthorizedAccessException error)
             {
-                DaemonLog.ReportFailed(_log, process.Spec.Name, run.Run, error.Message);
+                DaemonLog.ReportFailed(_log, job.Process.Spec.Name, job.Run.Run, error.Message);
             }
             catch (ObjectDisposedException)
             {
@@ -99,14 +98,15 @@ internal sealed class CrashRecorder : IAsyncDisposable
         }
     }
 
-    private void Write(ProcessLog log, ProcessRecord process, RunRecord run)
+    private void Write(CrashJob job)
     {
+        var (log, process, run, since) = job;
         if (!Directory.Exists(_home.Process(process.Id)))
         {
             return;
         }
 
-        var lines = LogExtract.Read(log, run.Run, Entries, OfEachStream, out var before);
+        var lines = LogExtract.Read(log, run.Run, Entries, OfEachStream, since, out var before);
         var report = RunReport.Of(process, run) with
         {
             Entries = lines.Count,
@@ -115,3 +115,10 @@ internal sealed class CrashRecorder : IAsyncDisposable
         new CrashReports(_home, process.Id).Write(report, lines);
     }
 }
+
+/// <summary>A run whose report is to be written.</summary>
+/// <param name="Log">Its log.</param>
+/// <param name="Process">Its process, as it was.</param>
+/// <param name="Run">The run.</param>
+/// <param name="Since">The newest entry of the log when it began.</param>
+internal sealed record CrashJob(ProcessLog Log, ProcessRecord Process, RunRecord Run, long Since);

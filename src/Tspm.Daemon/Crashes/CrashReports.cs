@@ -105,17 +105,11 @@ internal sealed class CrashReports(HomePaths home, uint process)
         const UnixFileMode owner =
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         Directory.CreateDirectory(_directory, owner);
-        WriteFile(
-            PathOf(report.Run, Lines),
-            file =>
-            {
-                foreach (var line in lines)
-                {
-                    JsonSerializer.Serialize(file, line, ProtocolJsonContext.Default.CrashLine);
-                    file.WriteByte((byte)'\n');
-                }
-            }
-        );
+        if (lines.Count > 0)
+        {
+            WriteFile(PathOf(report.Run, Lines), file => WriteLines(file, lines));
+        }
+
         WriteFile(
             PathOf(report.Run, Facts),
             file => JsonSerializer.Serialize(file, report, ProtocolJsonContext.Default.CrashReport)
@@ -124,6 +118,15 @@ internal sealed class CrashReports(HomePaths home, uint process)
         {
             File.Delete(PathOf(old, Facts));
             File.Delete(PathOf(old, Lines));
+        }
+    }
+
+    private static void WriteLines(Stream file, IReadOnlyList<CrashLine> lines)
+    {
+        foreach (var line in lines)
+        {
+            JsonSerializer.Serialize(file, line, ProtocolJsonContext.Default.CrashLine);
+            file.WriteByte((byte)'\n');
         }
     }
 

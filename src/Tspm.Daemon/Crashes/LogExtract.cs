@@ -17,6 +17,7 @@ internal static class LogExtract
     /// <param name="run">The run.</param>
     /// <param name="most">Lines of all output.</param>
     /// <param name="ofEach">Lines of each stream, though they be older.</param>
+    /// <param name="since">The newest entry when the run began: none of its own is up to it. 0 if that is not known.</param>
     /// <param name="before">Entries of the run that are there and were left out.</param>
     /// <exception cref="IOException">The bytes are not there any more, or the device failed.</exception>
     public static IReadOnlyList<CrashLine> Read(
@@ -24,6 +25,7 @@ internal static class LogExtract
         uint run,
         int most,
         int ofEach,
+        long since,
         out long before
     )
     {
@@ -33,25 +35,34 @@ internal static class LogExtract
             LastRun = run,
         };
         var lines = new SortedDictionary<long, CrashLine>();
-        Add(lines, log, filter, most);
-        before = most == 0 || lines.Count < most ? 0 : CountBefore(log, filter, lines.First().Key);
-        Add(lines, log, filter with { Err = false }, ofEach);
-        Add(lines, log, filter with { Out = false }, ofEach);
+        var isAll = Add(lines, log, filter, most, since);
+        before =
+            most == 0 || lines.Count < most
+                ? 0
+                : CountBefore(log, filter, lines.First().Key, since);
+        if (!isAll)
+        {
+            Add(lines, log, filter with { Err = false }, ofEach, since);
+            Add(lines, log, filter with { Out = false }, ofEach, since);
+        }
+
         return [.. lines.Values];
     }
 
-    private static void Add(
+    /// <returns>True if these are all that the filter passes.</returns>
+    private static bool Add(
         SortedDictionary<long, CrashLine> lines,
         ProcessLog log,
         LogFilter filter,
-        int most
+        int most,
+        long since
     )
     {
         var head = log.Facts.Head;
         var spans = new LogSpan[Spans];
         var left = MaxBytes;
         var bytes = Array.Empty<byte>();
-        for (var after = most == 0 ? head : log.FindTail(most, head, filter); after < head; )
+        for (var after = most == 0 ? head : log.FindTail(most, head, filter, since); after < head; )
         {
             var read = log.Read(after, head, filter, spans, new LogRoom(MaxBytes / 4));
             foreach (var span in spans.AsSpan(0, read.Count))
@@ -70,12 +81,16 @@ internal static class LogExtract
             after = read.UpTo;
         }
 
+        var isAll = lines.Count < most && left >= 0;
+
         // Too many bytes: the oldest go.
         while (left < 0 && lines.Count > 1)
         {
             left += lines.First().Value.Msg.Length + 1;
             lines.Remove(lines.First().Key);
         }
+
+        return isAll;
     }
 
     private static void AddLines(
@@ -100,13 +115,14 @@ internal static class LogExtract
         }
     }
 
-    private static long CountBefore(ProcessLog log, LogFilter filter, long first)
+    private static long CountBefore(ProcessLog log, LogFilter filter, long first, long since)
     {
         var spans = new LogSpan[Spans];
         long count = 0;
 
         // From where the run begins: everything before it is passed over.
-        for (var after = log.FindTail(long.MaxValue, first - 1, filter); after < first - 1; )
+        var begin = log.FindTail(long.MaxValue, first - 1, filter, since);
+        for (var after = begin; after < first - 1; )
         {
             var read = log.Read(after, first - 1, filter, spans, new LogRoom(long.MaxValue));
             count += read.Entries;

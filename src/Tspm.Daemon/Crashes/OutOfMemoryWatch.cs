@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace Tspm.Daemon.Crashes;
@@ -10,6 +11,10 @@ namespace Tspm.Daemon.Crashes;
 internal sealed class OutOfMemoryWatch
 {
     private const int SigKill = 9;
+
+    // A restart follows an end at once: what was read then need not be read again, it costs more than most of a restart.
+    private static readonly TimeSpan SameMoment = TimeSpan.FromMilliseconds(10);
+    private static volatile Counts? _newest;
     private readonly string _root;
     private readonly long? _inGroup;
     private readonly long? _inMachine;
@@ -17,8 +22,12 @@ internal sealed class OutOfMemoryWatch
     private OutOfMemoryWatch(string root)
     {
         _root = root;
-        _inGroup = ReadGroup(root);
-        _inMachine = ReadMachine(root);
+        var counts =
+            root.Length == 0 && _newest is { } newest && newest.IsOf(SameMoment)
+                ? newest
+                : Read(root);
+        _inGroup = counts.InGroup;
+        _inMachine = counts.InMachine;
     }
 
     /// <summary>Begins to watch.</summary>
@@ -33,16 +42,28 @@ internal sealed class OutOfMemoryWatch
             return "no";
         }
 
-        if (_inGroup is { } group && ReadGroup(_root) is { } groupNow && groupNow > group)
+        var counts = Read(_root);
+        if (_inGroup is { } group && counts.InGroup is { } groupNow && groupNow > group)
         {
             return "yes";
         }
 
-        return (_inMachine, ReadMachine(_root)) switch
+        return (_inMachine, counts.InMachine) switch
         {
             ({ } before, { } now) => now > before ? "likely" : "no",
             _ => "unknown",
         };
+    }
+
+    private static Counts Read(string root)
+    {
+        var counts = new Counts(Stopwatch.GetTimestamp(), ReadGroup(root), ReadMachine(root));
+        if (root.Length == 0)
+        {
+            _newest = counts;
+        }
+
+        return counts;
     }
 
     private static long? ReadGroup(string root)
@@ -87,5 +108,11 @@ internal sealed class OutOfMemoryWatch
         {
             return [];
         }
+    }
+
+    /// <summary>What the kernel has counted until a moment.</summary>
+    private sealed record Counts(long At, long? InGroup, long? InMachine)
+    {
+        public bool IsOf(TimeSpan last) => Stopwatch.GetElapsedTime(At) < last;
     }
 }

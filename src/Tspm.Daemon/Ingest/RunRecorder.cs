@@ -122,7 +122,7 @@ internal sealed class RunRecorder : IJournalObserver
             Run = record.Run,
             RunId = process.Log.Log.RunIdOf(record.Run).ToString(),
             Pid = (int)record.A,
-            Argv = Shorten(SecretWords.Mask(spec.Command)),
+            Argv = EventBody.Shorten(SecretWords.Mask(spec.Command), MaxArgvCharacters),
         };
 
         Append(process, record, body);
@@ -152,24 +152,5 @@ internal sealed class RunRecorder : IJournalObserver
             record.Wall,
             record.Mono
         );
-    }
-
-    private static List<string> Shorten(IReadOnlyList<string> command)
-    {
-        var words = new List<string>();
-        var left = MaxArgvCharacters;
-        foreach (var word in command)
-        {
-            if (word.Length > left)
-            {
-                words.Add(string.Concat(word.AsSpan(0, left), "…"));
-                break;
-            }
-
-            words.Add(word);
-            left -= word.Length;
-        }
-
-        return words;
     }
 }

@@ -17,6 +17,8 @@ internal static partial class LibC
     private const int CloseOnExec = 0x80000;
     private const int PathOnly = 0x200000;
     private const uint OwnerFile = 0x180;
+    private const uint ExchangeNames = 2;
+    private const int WorkingDirectory = -100;
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
     private const long PidfdSendSignalNumber = 424;
@@ -52,6 +54,23 @@ internal static partial class LibC
         {
             var errno = Marshal.GetLastPInvokeError();
             throw new IOException($"cannot sync the directory {path}: errno {errno}");
+        }
+    }
+
+    /// <summary>Has two names changed for each other at once.</summary>
+    /// <returns>False if this file system cannot.</returns>
+    public static bool TryExchange(string one, string other) =>
+        renameat2(WorkingDirectory, one, WorkingDirectory, other, ExchangeNames) == 0;
+
+    /// <summary>Has a file's bytes on the device.</summary>
+    /// <exception cref="IOException">The device refused.</exception>
+    public static void SyncFile(string path)
+    {
+        using var file = new SafeFileHandle(open(path, CloseOnExec), ownsHandle: true);
+        if (file.IsInvalid || fsync(file) != 0)
+        {
+            var errno = Marshal.GetLastPInvokeError();
+            throw new IOException($"cannot sync {path}: errno {errno}");
         }
     }
 
@@ -104,6 +123,15 @@ internal static partial class LibC
     /// <summary>Sends a signal; false if the process is gone or not ours.</summary>
     public static bool SendSignal(SafeFileHandle process, int signal) =>
         syscall(PidfdSendSignalNumber, process.DangerousGetHandle(), signal, 0, 0) == 0;
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int renameat2(
+        int oldDirectory,
+        string oldPath,
+        int newDirectory,
+        string newPath,
+        uint flags
+    );
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial nint open(string path, int flags, uint mode = 0);

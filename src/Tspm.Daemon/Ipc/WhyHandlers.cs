@@ -97,7 +97,7 @@ internal sealed class WhyHandlers(ProcessRegistry registry, HomePaths home, Time
     {
         try
         {
-            return LogExtract.Read(process.Log.Log, run, 0, lines, out _);
+            return LogExtract.Read(process.Log.Log, run, 0, lines, 0, out _);
         }
         catch (IOException)
         {

@@ -12,6 +12,9 @@ internal sealed class ChecksumStream(SafeFileHandle file, long offset) : Stream
     /// <summary>The checksum of all bytes so far.</summary>
     public uint Checksum => ~_state;
 
+    /// <summary>The offset after the last byte.</summary>
+    public long End => _at;
+
     /// <inheritdoc/>
     public override bool CanRead => false;
 

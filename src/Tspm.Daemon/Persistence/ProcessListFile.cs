@@ -11,6 +11,9 @@ internal sealed class ProcessListFile(string path, TimeProvider time)
     private const int MaxBytes = 256 * 1024 * 1024;
     private const int ChecksumDigits = 8;
 
+    // Whether the list at the path is on the device; of one that another daemon left nobody knows.
+    private bool _isSynced;
+
     /// <summary>What was wrong with the file when it was read; null if nothing was.</summary>
     public string? Damage { get; private set; }
 
@@ -41,41 +44,77 @@ internal sealed class ProcessListFile(string path, TimeProvider time)
     /// <exception cref="IOException">The disk refused; the old list is still there.</exception>
     public void Write(ProcessList list)
     {
-        var fresh = path + ".new";
-        WriteFresh(fresh, list);
-        CrashPoint.Pass(CrashPoint.InSave);
+        WriteFresh(list, isSynced: true);
         if (File.Exists(path))
         {
+            if (!_isSynced)
+            {
+                // The copy before is what a power loss may fall back to.
+                LibC.SyncFile(path);
+            }
+
             File.Move(path, PreviousPath, overwrite: true);
             CrashPoint.Pass(CrashPoint.BetweenLists);
         }
 
-        File.Move(fresh, path, overwrite: true);
+        File.Move(FreshPath, path, overwrite: true);
+        _isSynced = true;
 
         // The renames too: a list has a directory.
         LibC.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
-    private static void WriteFresh(string fresh, ProcessList list)
+    /// <summary>Replaces the list without waiting for the device: whatever dies of us, the next daemon reads it.</summary>
+    /// <remarks>
+    /// A power loss may damage it; the copy before is on the device, because one that is not never takes its place.
+    /// </remarks>
+    /// <exception cref="IOException">The disk refused; the old list is still there.</exception>
+    public void WriteUnsynced(ProcessList list)
+    {
+        WriteFresh(list, isSynced: false);
+        if (!_isSynced && File.Exists(path) && LibC.TryExchange(FreshPath, path))
+        {
+            // No file is made or deleted for it, which on many file systems is most of the price of a save.
+            return;
+        }
+
+        if (_isSynced && File.Exists(path))
+        {
+            File.Move(path, PreviousPath, overwrite: true);
+            CrashPoint.Pass(CrashPoint.BetweenLists);
+        }
+
+        File.Move(FreshPath, path, overwrite: true);
+        _isSynced = false;
+    }
+
+    private void WriteFresh(ProcessList list, bool isSynced)
     {
         var options = new FileStreamOptions
         {
-            Mode = FileMode.Create,
+            Mode = FileMode.OpenOrCreate,
             Access = FileAccess.Write,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             BufferSize = 0,
         };
-        using var file = new FileStream(fresh, options);
+        using (var file = new FileStream(FreshPath, options))
+        {
+            // Piece by piece: the text of a long list in one array is megabytes of garbage at every change.
+            using var body = new ChecksumStream(file.SafeFileHandle, ChecksumDigits + 1);
+            JsonSerializer.Serialize(body, list, ProcessListJson.Default.ProcessList);
+            RandomAccess.Write(
+                file.SafeFileHandle,
+                System.Text.Encoding.ASCII.GetBytes($"{body.Checksum:x8}\n"),
+                0
+            );
+            RandomAccess.SetLength(file.SafeFileHandle, body.End);
+            if (isSynced)
+            {
+                file.Flush(flushToDisk: true);
+            }
+        }
 
-        // Piece by piece: the text of a long list in one array is megabytes of garbage at every change.
-        using var body = new ChecksumStream(file.SafeFileHandle, ChecksumDigits + 1);
-        JsonSerializer.Serialize(body, list, ProcessListJson.Default.ProcessList);
-        RandomAccess.Write(
-            file.SafeFileHandle,
-            System.Text.Encoding.ASCII.GetBytes($"{body.Checksum:x8}\n"),
-            0
-        );
-        file.Flush(flushToDisk: true);
+        CrashPoint.Pass(CrashPoint.InSave);
     }
 
     private string FindDamagedName(string candidate)
@@ -95,6 +134,8 @@ internal sealed class ProcessListFile(string path, TimeProvider time)
     }
 
     private string PreviousPath => path + ".1";
+
+    private string FreshPath => path + ".new";
 
     /// <summary>Reads a list and touches nothing; false with what is wrong.</summary>
     public static bool TryRead(string file, out ProcessList list, out string fault)

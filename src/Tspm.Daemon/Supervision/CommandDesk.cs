@@ -14,6 +14,10 @@ internal sealed class CommandDesk
     /// <summary>The one that is being handled; null if an event is.</summary>
     public CommandMessage? Current { get; set; }
 
+    /// <summary>Nobody waits for an answer.</summary>
+    public bool IsIdle =>
+        Current is null && _stops.Count == 0 && _starts.Count == 0 && _reloads.Count == 0;
+
     /// <summary>What an answer is waited for with.</summary>
     public static TaskCompletionSource<ActionResult> NewAnswer() =>
         new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -9,25 +9,34 @@ namespace Tspm.Daemon.Supervision;
 /// <remarks>The table is replaced, never changed in place; names are checked under the gate, so of 50 starts of one name one wins.</remarks>
 internal sealed class ProcessRegistry : IAsyncDisposable
 {
+    private static readonly TimeSpan SyncAfter = TimeSpan.FromSeconds(1);
     private readonly ProcessListFile _file;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _saving = new(1, 1);
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _stopping = new();
 
     // Guarded by _gate.
     private readonly HashSet<(string Ns, string Name)> _reserved = [];
     private uint _nextId;
     private long _startOrder;
+    private long _changes;
+
+    // How many saves were asked for, and up to which the file, and the device, have them; the latter two under _saving.
     private long _wanted;
     private long _saved;
-    private long _changes;
+    private long _synced;
+    private bool _isSyncDue;
+    private Task _syncing = Task.CompletedTask;
 
     private volatile IReadOnlyList<ProcessSupervisor> _all = [];
 
     /// <summary>Makes an empty registry over a file.</summary>
-    public ProcessRegistry(ProcessListFile file, ILogger log)
+    public ProcessRegistry(ProcessListFile file, TimeProvider time, ILogger log)
     {
         _file = file;
+        _time = time;
         _log = log;
         Others = new DependencyBoard(() => [.. _all.Select(FactsOf)]);
     }
@@ -178,21 +187,36 @@ internal sealed class ProcessRegistry : IAsyncDisposable
     /// <summary>The next number in the order of starts.</summary>
     public long NextStartOrder() => Interlocked.Increment(ref _startOrder);
 
-    /// <summary>Saves the list as it is now or later; many calls at once become one write.</summary>
-    public async Task SaveAsync()
+    /// <summary>Saves the list as it is now or later; many calls at once become one write. Ends when the device has it.</summary>
+    public Task SaveAsync() => SaveAsync(Interlocked.Increment(ref _wanted), isSynced: true);
+
+    /// <summary>The same for what nobody waits for: ends when the next daemon would read it; the device has it a second later.</summary>
+    public Task SaveUnsyncedAsync() =>
+        SaveAsync(Interlocked.Increment(ref _wanted), isSynced: false);
+
+    private async Task SaveAsync(long mine, bool isSynced)
     {
-        var mine = Interlocked.Increment(ref _wanted);
         await _saving.WaitAsync();
         try
         {
-            if (Volatile.Read(ref _saved) >= mine)
+            if ((isSynced ? _synced : _saved) >= mine)
             {
                 return;
             }
 
             var upTo = Volatile.Read(ref _wanted);
-            _file.Write(Snapshot());
-            Volatile.Write(ref _saved, upTo);
+            if (isSynced)
+            {
+                _file.Write(Snapshot());
+                _synced = upTo;
+            }
+            else
+            {
+                _file.WriteUnsynced(Snapshot());
+                SyncLater();
+            }
+
+            _saved = upTo;
         }
         catch (IOException error)
         {
@@ -206,6 +230,32 @@ internal sealed class ProcessRegistry : IAsyncDisposable
         {
             _saving.Release();
         }
+    }
+
+    /// <summary>While saving.</summary>
+    private void SyncLater()
+    {
+        if (!_isSyncDue)
+        {
+            _isSyncDue = true;
+            _syncing = SyncAsync(Volatile.Read(ref _wanted));
+        }
+    }
+
+    private async Task SyncAsync(long atLeast)
+    {
+        try
+        {
+            await Task.Delay(SyncAfter, _time, _stopping.Token);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The last save is a synced one.
+            return;
+        }
+
+        Volatile.Write(ref _isSyncDue, false);
+        await SaveAsync(Math.Max(atLeast, Volatile.Read(ref _saved)), isSynced: true);
     }
 
     /// <summary>Writes the list as it is now to another file.</summary>
@@ -246,8 +296,11 @@ internal sealed class ProcessRegistry : IAsyncDisposable
             await process.DisposeAsync();
         }
 
+        await _stopping.CancelAsync();
+        await _syncing;
         await SaveAsync();
         _saving.Dispose();
+        _stopping.Dispose();
     }
 
     /// <summary>The list as it is now.</summary>

@@ -37,6 +37,9 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     private readonly LifeTimer _timer;
     private Task _loop = Task.CompletedTask;
 
+    // What was last saved for the next daemon; null if it is to be saved whatever it is.
+    private ProcessRecord? _saved;
+
     // Not awaited by DisposeAsync: it is what disposes of this.
     private Task _forgetting = Task.CompletedTask;
 
@@ -134,7 +137,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
                 Status = ProcessStatus.Running,
             };
             var rules = LifeRules.Of(Record.Spec, Record.IsTemporary, _times);
-            _state = LifeTable.Step(alive, _runs.EndOf(run), rules).State;
+            _state = LifeTable.Step(alive, _runs.Ends.EndOf(run), rules).State;
         }
     }
 
@@ -166,6 +169,20 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
 
     /// <summary>Puts a message into the mailbox; false if it is full or closed.</summary>
     public bool Post(SupervisorMessage message) => _mailbox.Writer.TryWrite(message);
+
+    /// <summary>Has the list saved: on the device before somebody is answered, else for the next daemon. The loop only.</summary>
+    public Task SaveAsync()
+    {
+        if (!_desk.IsIdle)
+        {
+            _saved = null;
+            return _services.SaveAsync();
+        }
+
+        var isSaved = Record == _saved;
+        _saved = Record;
+        return isSaved ? Task.CompletedTask : _services.SaveUnsyncedAsync();
+    }
 
     /// <summary>Has a command done.</summary>
     public Task<ActionResult> DoAsync(
@@ -309,7 +326,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
                 _room.Look(Record.Spec)
             ),
             ResumeMessage when Run is null && Status is ProcessStatus.Exited => ApplyAllAsync([
-                _runs.ResumeLast(),
+                _runs.Ends.ResumeLast(),
             ]),
             LostMessage { GoesOn: true } when Run is { Outcome: not null } run => CutAsync(run),
             LostMessage when Run is { } run => LoseAsync(run, RunDriver.NewMachine),
@@ -333,7 +350,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     private Task LoseAsync(RunState run, string reason)
     {
         Record = Record with { WasRunning = Record.IsWanted || Record.WasRunning };
-        return ApplyAllAsync([_runs.Lose(run, reason)]);
+        return ApplyAllAsync([_runs.Ends.Lose(run, reason)]);
     }
 
     private async Task CommandAsync(CommandMessage command)
@@ -432,7 +449,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
                 _timer.Stop();
                 return Task.CompletedTask;
             case Save:
-                return _services.SaveAsync();
+                return SaveAsync();
             case Tell tell:
                 if (tell.What == LogEvents.Ready)
                 {
@@ -465,9 +482,9 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
 
     private Task CloseLeftAsync(uint run)
     {
-        _runs.MarkClosed(run);
+        _runs.Ends.MarkClosed(run);
         Changed?.Invoke(this);
-        return _services.SaveAsync();
+        return SaveAsync();
     }
 
     private Task MarkAsync(MarkMessage mark)

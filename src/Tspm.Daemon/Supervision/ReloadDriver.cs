@@ -32,7 +32,7 @@ internal sealed class ReloadDriver(
     {
         var spec = owner.Record.Spec;
         var run = Book.Begin(spec, owner.Log.Log.Facts.Head, services.NextStartOrder());
-        await services.SaveAsync();
+        await owner.SaveAsync();
         // What __exec has to say goes into the log: the run that is there goes on whatever becomes of this one.
         if (ProgramStart.Prepare(spec, run, services, null, out var prepared) is { } wrong)
         {

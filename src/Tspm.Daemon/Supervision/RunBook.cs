@@ -12,8 +12,9 @@ internal readonly struct RunBook(ProcessSupervisor owner, TimeProvider time)
     public RunState Begin(ProcessSpec spec, long logHead, long startOrder)
     {
         var record = owner.Record;
+        // The log may know of runs that an older copy of the list has never heard of; their numbers are taken.
         var run = new RunState(
-            record.Run + 1,
+            Math.Max(record.Run, owner.Log.Log.Facts.Run) + 1,
             Guid.CreateVersion7(time.GetUtcNow()),
             RunState.AllStreams(spec)
         )

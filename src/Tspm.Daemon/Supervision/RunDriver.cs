@@ -1,9 +1,7 @@
 using Tspm.CaptureLog;
-using Tspm.Daemon.Crashes;
 using Tspm.Daemon.Input;
 using Tspm.Daemon.Logging;
 using Tspm.Daemon.Resources;
-using Tspm.Daemon.Supervision.Checks;
 using Tspm.Daemon.Supervision.Life;
 using Tspm.Protocol;
 using Tspm.Protocol.Messages;
@@ -22,15 +20,16 @@ internal sealed class RunDriver(
     public const string NewMachine = "the machine or the keeper was restarted";
 
     private readonly List<Task> _spawns = [];
-    private CheckLoop? _checks;
-    private NotifySocket? _notify;
-    private ExecGate? _gate;
+    private readonly RunCompanions _with = new(owner, services.Time);
     private RunBook Book => new(owner, services.Time);
     private string? _spawnHint;
     private int _spawnErrno;
 
     /// <summary>The run under way, or draining.</summary>
     public RunState? Current { get; private set; }
+
+    /// <summary>Ends of runs.</summary>
+    public RunClosing Ends { get; } = new(owner, services);
 
     /// <summary>Ends runs with all they started.</summary>
     public TreeStopper Tree { get; } = new(services);
@@ -63,8 +62,8 @@ internal sealed class RunDriver(
     {
         if (Current is { } run && status is ProcessStatus.Running or ProcessStatus.Ready)
         {
-            OpenNotify(run);
-            OpenChecks();
+            _with.OpenNotify(run);
+            _with.OpenChecks(run);
         }
     }
 
@@ -107,14 +106,14 @@ internal sealed class RunDriver(
         {
             case Spawn:
                 return await SpawnAsync();
-            case CloseSpawn close:
-                await CloseSpawnAsync(close);
+            case CloseSpawn close when Current is { } unborn:
+                await Ends.CloseSpawnAsync(unborn, close, _spawnErrno);
                 return [];
-            case BeginChecks:
-                OpenChecks();
+            case BeginChecks when Current is { } begun:
+                _with.OpenChecks(begun);
                 return [];
             case EndChecks:
-                await EndChecksAsync();
+                await _with.EndChecksAsync();
                 return [];
             case DropRun:
                 await DropAsync();
@@ -128,7 +127,7 @@ internal sealed class RunDriver(
                 Swap(old);
                 return [];
             case CloseRun close when Current is { } ended:
-                await CloseAsync(ended, state, close.StartsAfter);
+                await Ends.CloseAsync(ended, state, close.StartsAfter);
                 return [];
             case CutOutput when Current is { } cut:
                 cut.WasCut = true;
@@ -210,34 +209,6 @@ internal sealed class RunDriver(
         : Reload.IsNext(check.Run) && check.Event is ReadyReached ? [new SuccessorReady()]
         : [];
 
-    /// <summary>The end of a run is in the log.</summary>
-    public void MarkClosed(uint run) => Book.Update(run, old => old with { IsClosed = true });
-
-    /// <summary>What is known of the last run, for a policy that could not act on it.</summary>
-    public LifeEvent ResumeLast()
-    {
-        var last = owner.Record.Runs[0]; // a process that has exited has had a run
-        var outcome = new RunOutcome(last.Signal == 0 ? last.Code : null, last.Signal);
-        var uptime = (last.EndedAt ?? last.StartedAt) - last.StartedAt;
-        return new Resumed(outcome, uptime, Now());
-    }
-
-    /// <summary>The end of a run whose outcome is known.</summary>
-    public RunEnded EndOf(RunState run) =>
-        new(run.Outcome ?? RunOutcome.Unknown, run.Uptime, Now());
-
-    /// <summary>Nobody knows how a run has ended.</summary>
-    public LifeEvent Lose(RunState run, string reason)
-    {
-        run.Outcome ??= RunOutcome.Unknown;
-        run.WasCut = true;
-        Book.Update(
-            run.Run,
-            old => old with { EndedAt = old.EndedAt ?? services.Time.GetUtcNow(), Reason = reason }
-        );
-        return new RunLost();
-    }
-
     /// <summary>The readiness check has passed: the next daemon is to know it too.</summary>
     public void MarkReady()
     {
@@ -251,9 +222,7 @@ internal sealed class RunDriver(
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await EndChecksAsync();
-        await CloseNotifyAsync();
-        await CloseGateAsync();
+        await _with.DisposeAsync();
         await Reload.DisposeAsync();
         await Tree.DisposeAsync();
         foreach (var spawn in _spawns)
@@ -267,28 +236,32 @@ internal sealed class RunDriver(
         var spec = owner.Record.Spec;
         var run = Book.Begin(spec, owner.Log.Log.Facts.Head, services.NextStartOrder());
         Current = run;
-        await services.SaveAsync();
-        if (OpenNotify(run) is { } fault)
+        await owner.SaveAsync();
+        if (_with.OpenNotify(run) is { } fault)
         {
             return [Refuse(fault, "choose a shorter --home", 0)];
         }
 
         _spawns.RemoveAll(spawn => spawn.IsCompleted);
-        if (OpenGate(run) is { } closed)
+        if (_with.OpenGate(run) is { } closed)
         {
             return [Refuse(closed, "choose a shorter --home", 0)];
         }
 
         if (
-            ProgramStart.Prepare(spec, run, services, _gate?.Report.Path, out var prepared) is
+            ProgramStart.Prepare(spec, run, services, _with.Gate?.Report.Path, out var prepared) is
             { } wrong
         )
         {
             return [Refuse(wrong, null, 0)];
         }
 
-        await TellMissingAsync(run);
-        _spawns.Add(AskAsync(run, WithNotify(prepared)));
+        if (run.LimitsMissing is { } missing)
+        {
+            await owner.TellAsync(RunEvents.LimitMissing(run.Run, missing));
+        }
+
+        _spawns.Add(AskAsync(run, _with.WithNotify(prepared)));
         return [];
     }
 
@@ -328,13 +301,13 @@ internal sealed class RunDriver(
 
         FindInput(run);
         DaemonLog.RunStarted(services.Log, owner.Record.Spec.Name, run.Run, pid);
-        return _gate is { IsOpen: false } ? [] : [new RunStarted()];
+        return _with.Gate is { IsOpen: false } ? [] : [new RunStarted()];
     }
 
     /// <summary>What <c>__exec</c> said.</summary>
     public IReadOnlyList<LifeEvent> Read(ExecMessage answer)
     {
-        if (Current is not { } run || run.Run != answer.Run || _gate is not { } gate)
+        if (Current is not { } run || run.Run != answer.Run || _with.Gate is not { } gate)
         {
             return [];
         }
@@ -369,33 +342,12 @@ internal sealed class RunDriver(
     {
         (_spawnHint, _spawnErrno) = (hint, errno);
         DaemonLog.SpawnFailed(services.Log, owner.Record.Spec.Name, reason);
-        return new SpawnRefused(reason, Now());
-    }
-
-    private async Task CloseSpawnAsync(CloseSpawn close)
-    {
-        if (Current is not { } run)
-        {
-            return;
-        }
-
-        await owner.TellAsync(RunEvents.SpawnFailed(run, _spawnErrno, close.Reason, close.Next));
-        Book.Update(
-            run.Run,
-            old =>
-                old with
-                {
-                    EndedAt = services.Time.GetUtcNow(),
-                    Reason = close.Reason,
-                    IsClosed = true,
-                }
-        );
-        Judge(run);
+        return new SpawnRefused(reason, Ends.Now());
     }
 
     private IReadOnlyList<LifeEvent> End(RunState run, in JournalRecord record)
     {
-        if (_gate is { IsOpen: false } gate)
+        if (_with.Gate is { IsOpen: false } gate)
         {
             gate.TakeEnd(record);
             return Settle(run, gate);
@@ -405,27 +357,9 @@ internal sealed class RunDriver(
         run.Input.Close();
         DaemonLog.RunEnded(services.Log, owner.Record.Spec.Name, run.Run, $"{run.Outcome}");
         // Set by End.
-        var ended = EndOf(run);
+        var ended = Ends.EndOf(run);
         return run.OpenStreams == 0 ? [ended, new OutputEnded()] : [ended];
     }
-
-    private async Task CloseAsync(RunState run, LifeState state, bool startsAfter)
-    {
-        run.OutOfMemory ??= run.Memory.Judge(run.Outcome?.Signal ?? 0);
-        Book.Update(run.Run, old => old with { By = run.By, OutOfMemory = run.OutOfMemory });
-        await owner.TellAsync(RunEvents.RunExit(run, state.Next, startsAfter));
-        Judge(run);
-        if (state.Next is { Action: AfterExit.GiveUp } next)
-        {
-            DaemonLog.GivenUp(services.Log, owner.Record.Spec.Name, next.Reason ?? "");
-        }
-
-        Book.Update(run.Run, old => old with { IsClosed = true });
-    }
-
-    /// <summary>A run that failed has its report; a good one is what later ones are compared with.</summary>
-    private void Judge(RunState run) =>
-        owner.Record = CrashRecorder.Judge(services.Crashes, owner.Log.Log, owner.Record, run.Run);
 
     private async Task DropAsync()
     {
@@ -435,52 +369,7 @@ internal sealed class RunDriver(
         }
 
         Current = null;
-        await EndChecksAsync();
-        await CloseNotifyAsync();
-        await CloseGateAsync();
-    }
-
-    private Task TellMissingAsync(RunState run) =>
-        run.LimitsMissing is { } missing
-            ? owner.TellAsync(
-                new LogEvent
-                {
-                    What = LogEvents.LimitMissing,
-                    Run = run.Run,
-                    Message = missing,
-                }
-            )
-            : Task.CompletedTask;
-
-    private string? OpenGate(RunState run)
-    {
-        if (!ExecCommandLine.IsNeeded(owner.Record.Spec))
-        {
-            return null;
-        }
-
-        var path = Path.Join(owner.LogDirectory, $"exec.{run.Run}");
-        if (ExecReport.TryOpen(path, services.Time, out var report) is { } fault)
-        {
-            return fault;
-        }
-
-        _gate = new ExecGate(report!); // set whenever the call finds no fault
-        _spawns.Add(HearAsync(run, report!));
-        return null;
-    }
-
-    private async Task HearAsync(RunState run, ExecReport report) =>
-        owner.Post(new ExecMessage(run.Run, await report.Answer));
-
-    private async Task CloseGateAsync()
-    {
-        var gate = _gate;
-        _gate = null;
-        if (gate is not null)
-        {
-            await gate.DisposeAsync();
-        }
+        await _with.CloseAsync();
     }
 
     private void Swap(RunState old)
@@ -491,60 +380,7 @@ internal sealed class RunDriver(
             return;
         }
 
-        Reload.Leave(old, _notify);
-        (Current, _notify, _checks) = (next.Run, next.Notify, next.Checks);
+        Reload.Leave(old, _with.Swap(next.Notify, next.Checks));
+        Current = next.Run;
     }
-
-    private void OpenChecks()
-    {
-        if (Current is { } run && _checks is null && CheckLoop.IsNeeded(owner.Record.Spec))
-        {
-            _checks = new CheckLoop(owner, run, _notify, services.Time);
-        }
-    }
-
-    private async Task EndChecksAsync()
-    {
-        var checks = _checks;
-        _checks = null;
-        if (checks is not null)
-        {
-            await checks.DisposeAsync();
-        }
-    }
-
-    private string? OpenNotify(RunState run)
-    {
-        if (!NotifySocket.IsNeeded(owner.Record.Spec))
-        {
-            return null;
-        }
-
-        var path = Path.Join(owner.LogDirectory, $"notify.{run.Run}");
-        return NotifySocket.TryOpen(path, out _notify);
-    }
-
-    private ProcessSpec WithNotify(ProcessSpec spec) =>
-        _notify is { } socket
-            ? spec with
-            {
-                Env = [.. spec.Env, $"NOTIFY_SOCKET={socket.Path}"],
-            }
-            : spec;
-
-    private async Task CloseNotifyAsync()
-    {
-        var socket = _notify;
-        _notify = null;
-        if (socket is not null)
-        {
-            await socket.DisposeAsync();
-        }
-    }
-
-    private Moment Now() =>
-        new(
-            services.Time.GetTimestamp() * 1000 / services.Time.TimestampFrequency,
-            Random.Shared.NextDouble()
-        );
 }

@@ -16,6 +16,15 @@ internal static class RunEvents
             By = tell.By,
         };
 
+    /// <summary>A limit that this machine cannot keep.</summary>
+    public static LogEvent LimitMissing(uint run, string why) =>
+        new()
+        {
+            What = LogEvents.LimitMissing,
+            Run = run,
+            Message = why,
+        };
+
     /// <summary>Somebody has sent a signal.</summary>
     public static LogEvent Signalled(uint run, int signal, string? by, string more) =>
         new()

@@ -62,8 +62,11 @@ internal sealed record SupervisorServices
     /// <summary>Samples what runs use.</summary>
     public required Sampler Sampler { get; init; }
 
-    /// <summary>Has the list saved; ends when it is.</summary>
+    /// <summary>Has the list saved; ends when the device has it.</summary>
     public required Func<Task> SaveAsync { get; init; }
+
+    /// <summary>The same for what nobody waits for: ends when the next daemon would read it.</summary>
+    public required Func<Task> SaveUnsyncedAsync { get; init; }
 
     /// <summary>Deletes a temporary process that has ended; set before any supervisor starts.</summary>
     public Func<ProcessSupervisor, Task> ForgetAsync { get; set; } = _ => Task.CompletedTask;
@@ -71,10 +74,6 @@ internal sealed record SupervisorServices
     /// <summary>Gives the next number of the order of starts.</summary>
     public required Func<long> NextStartOrder { get; init; }
 
-    /// <summary>Serialises an event.</summary>
-    public static byte[] Body(LogEvent body) =>
-        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(
-            body,
-            ProtocolJsonContext.Default.LogEvent
-        );
+    /// <summary>Serialises an event, shortened to what a log takes.</summary>
+    public static byte[] Body(LogEvent body) => EventBody.Of(body);
 }

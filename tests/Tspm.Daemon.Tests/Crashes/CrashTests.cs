@@ -95,7 +95,7 @@ public sealed class CrashTests
 
         for (var run = 1u; run <= CrashReports.MaxReports + 5; run++)
         {
-            reports.Write(Report(run), []);
+            reports.Write(Report(run), [new CrashLine(1, "", "out", "oops")]);
         }
 
         var left = reports.ListRuns();
