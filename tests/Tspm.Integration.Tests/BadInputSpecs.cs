@@ -59,7 +59,7 @@ public sealed class BadInputSpecs
     public async Task A_directory_that_is_deleted_under_a_program_is_named_at_its_next_start()
     {
         await using var home = new TspmHome();
-        var directory = Directory.CreateDirectory(Path.Join(home.Root, "gone")).FullName;
+        var directory = Directory.CreateTempSubdirectory("ts-gone").FullName;
         await OkAsync(
             home,
             "start",
@@ -80,6 +80,7 @@ public sealed class BadInputSpecs
         Assert.Contains("failed", await OkAsync(home, "list"));
         Directory.CreateDirectory(directory);
         await OkAsync(home, "start", "web");
+        Directory.Delete(directory);
     }
 
     [Fact]

@@ -24,15 +24,20 @@ public sealed partial class CrashPointSpecs
         ["Tspm.Daemon/Interop/ChildCommand.cs"] = "checks and hooks: nothing of them is kept",
         ["Tspm.Daemon/Interop/DetachedProcess.cs"] = "daemon.keeper stands where it is called",
         ["Tspm.Daemon/Logging/JsonFileLogger.cs"] = "the daemon's own log, for people",
+        ["Tspm.Daemon/Persistence/ChecksumStream.cs"] =
+            "the list beside; daemon.saving is after it",
         ["Tspm.Daemon/Resources/ExecReport.cs"] = "a socket's name, made anew for each run",
         ["Tspm.Daemon/Supervision/Checks/NotifySocket.cs"] = "the same",
         ["Tspm.Daemon/Supervision/Cgroups.cs"] = "groups are looked for by name, whoever made them",
         ["Tspm.Keeper/Capture/DataFile.cs"] = "FileCare and Spawner have the points",
         ["Tspm.Keeper/Capture/DataFileWriter.cs"] = "the same",
+        ["Tspm.Keeper/Capture/ProcessFiles.cs"] =
+            "an empty try between home and spill; keeper.adopting",
         ["Tspm.Keeper/Children/RunEntry.cs"] = "stdin's pipe; keeper.pipes is after it",
         ["Tspm.Keeper/Interop/Disk.cs"] = "the calls themselves",
         ["Tspm.Keeper/KeeperLog.cs"] = "the keeper's own log, for people",
         ["Tspm.Keeper/Reexec/BinaryCheck.cs"] = "a look at a program; keeper.executing follows",
+        ["Tspm.Logs/Index/IndexSalvage.cs"] = "one header in place: torn, it is salvaged again",
         ["Tspm.Logs/Index/LogIndex.cs"] = "files below the floor; daemon.expired is before it",
     };
 

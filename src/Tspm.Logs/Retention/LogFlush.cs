@@ -21,7 +21,6 @@ public static class LogFlush
         long freed = 0;
         foreach (var file in writer.Files.ListData())
         {
-            CrashPoint.Pass(CrashPoint.InFlush);
             var keepFrom = writer.Log.FindOffsetAfter(file.Stream, upTo);
             if (file.MayGo && file.End <= keepFrom)
             {
