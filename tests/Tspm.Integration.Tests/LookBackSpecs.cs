@@ -293,6 +293,40 @@ public sealed class LookBackSpecs
     }
 
     [Fact]
+    public async Task Zeros_in_place_of_lines_are_a_gap_and_never_shown()
+    {
+        const int lines = 2_000;
+        await using var home = new TspmHome();
+        await home.StartKidAsync("web", "print", $"{lines}");
+        await home.EndedAsync("web");
+        var path = Directory.GetFiles(home.Root, "out.*", SearchOption.AllDirectories).Single();
+        ClearSecondBlock(path);
+
+        var read = await home.RunAsync("logs", "web", "-n", "all", "--no-events");
+        var stored = await home.RunAsync("logs", "web", "-n", "all", "-o", "json");
+        var verify = await home.RunAsync("logs", "verify");
+
+        Assert.DoesNotContain('\0', read.Output);
+        var gaps = stored
+            .Lines.Select(line => JsonDocument.Parse(line).RootElement)
+            .Where(row => row.GetProperty("kind").GetString() == "gap")
+            .ToList();
+        Assert.All(gaps, gap => Assert.Equal("corrupt", gap.GetProperty("reason").GetString()));
+        var missing = gaps.Sum(gap => gap.GetProperty("count").GetInt64());
+        Assert.InRange(missing, 1, lines);
+        Assert.Equal(lines + 2, stored.Lines.Length - gaps.Count + missing);
+        Assert.Equal(12, verify.ExitCode);
+    }
+
+    private static void ClearSecondBlock(string path)
+    {
+        const int block = 4096;
+        using var file = File.OpenWrite(path);
+        file.Position = block;
+        file.Write(new byte[block]);
+    }
+
+    [Fact]
     public async Task A_flipped_bit_is_found()
     {
         await using var home = new TspmHome();

@@ -63,7 +63,7 @@ internal static class LogPages
                 spans.AsSpan(0, SpanBatches.MaxSpans),
                 new LogRoom(request.MaxBytes, most)
             );
-            var page = new SpanBatches(log);
+            var page = new SpanBatches(log) { ChecksLines = true };
             while (!page.TryWrite(ref read, spans, MoreAfter(read, to), reply, out _))
             {
                 // It ends where its bytes have gone.

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using Tspm.CaptureLog;
 using Tspm.Logs;
 using Tspm.Protocol.Batches;
 
@@ -18,12 +19,25 @@ internal sealed class SpanBatches
     /// <summary>Bytes of a span in a batch besides its own: its place, and a run that no other span has.</summary>
     public const int SpanOverhead = WireSpan.Size + RunIdentity.Size;
 
+    // With one of these a span is no stretch of whole lines.
+    private const SpanFlags NotLines =
+        SpanFlags.Part
+        | SpanFlags.Continuation
+        | SpanFlags.BreakMax
+        | SpanFlags.BreakIdle
+        | SpanFlags.BreakEof
+        | SpanFlags.BreakReturn
+        | SpanFlags.Collapsed;
+
     private readonly ProcessLog _log;
     private readonly List<RunIdentity> _runs = [];
     private readonly List<LogHole> _holes = [];
 
     /// <summary>Makes batches of one log.</summary>
     public SpanBatches(ProcessLog log) => _log = log;
+
+    /// <summary>Whether lines are counted again: what a disk gives back later may be other bytes than it took, zeros for most.</summary>
+    public bool ChecksLines { get; init; }
 
     /// <summary>Writes a batch; false, and nothing written, if bytes of it have gone since it was read.</summary>
     /// <param name="read">What was read; where bytes have gone it ends there, with a hole, and can be written then.</param>
@@ -63,7 +77,8 @@ internal sealed class SpanBatches
         for (var i = 0; i < spans.Length; i++)
         {
             var length = (int)spans[i].Length;
-            if (_log.ReadBytes(spans[i], room.Slice(at, length)) < length)
+            var own = room.Slice(at, length);
+            if (_log.ReadBytes(spans[i], own) < length || (ChecksLines && !IsWhole(spans[i], own)))
             {
                 read = EndAt(read, spans[i], i);
                 return false;
@@ -75,6 +90,13 @@ internal sealed class SpanBatches
         destination.Advance(at);
         return true;
     }
+
+    /// <summary>Whether bytes are as many whole lines as were numbered; the checksums that know more are those of whole batches.</summary>
+    private static bool IsWhole(in LogSpan span, ReadOnlySpan<byte> bytes) =>
+        span.Stream == StreamKind.Event
+        || (span.Flags & NotLines) != 0
+        || bytes.IsEmpty
+        || (bytes[^1] == (byte)'\n' && bytes.Count((byte)'\n') == span.Count);
 
     private LogRead EndAt(in LogRead read, in LogSpan gone, int count) =>
         read with
