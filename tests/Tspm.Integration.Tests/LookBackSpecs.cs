@@ -321,7 +321,12 @@ public sealed class LookBackSpecs
     private static void ClearSecondBlock(string path)
     {
         const int block = 4096;
-        using var file = File.OpenWrite(path);
+        using var file = new FileStream(
+            path,
+            FileMode.Open,
+            FileAccess.Write,
+            FileShare.ReadWrite | FileShare.Delete
+        );
         file.Position = block;
         file.Write(new byte[block]);
     }
