@@ -68,6 +68,9 @@ public enum JournalRecordKind : byte
 
     /// <summary>A new keeper goes on with this run.</summary>
     Adopted = 33,
+
+    /// <summary>The wall clock was set while this run was living.</summary>
+    ClockStepped = 34,
 }
 
 /// <summary>Why a stream goes on in a new data file, the b of a rotated record.</summary>

@@ -1,4 +1,6 @@
+using CsCheck;
 using Tspm.CaptureLog.Control;
+using Tspm.TestTools;
 
 namespace Tspm.CaptureLog.Tests;
 
@@ -6,6 +8,46 @@ namespace Tspm.CaptureLog.Tests;
 public sealed class ControlTests
 {
     private static readonly Guid Run = Guid.Parse("01020304-0506-7708-890a-0b0c0d0e0f10");
+
+    [Fact]
+    public void Words_that_are_nearly_right_are_read_or_not_understood()
+    {
+        var order = new SpawnOrder
+        {
+            Process = 3,
+            Run = 5,
+            RunId = Run,
+            Cwd = "/tmp",
+            Command = ["/bin/echo", "é"],
+            Env = ["A=1", "B=2"],
+        };
+        var whole = order.Encode(9).ToArray();
+        Mutant.Fuzz(
+            Gen.Const(whole),
+            bytes =>
+            {
+                _ = bytes.Length >= ControlFrame.HeaderBytes && ControlFrame.TryRead(bytes, out _);
+                _ = SpawnOrder.Decode(bytes);
+                _ = SpawnAnswer.Decode(bytes);
+                _ = SignalOrder.Decode(bytes);
+                _ = KeeperHello.Decode(bytes);
+                _ = KeeperFacts.Decode(bytes);
+                _ = RunHold.Decode(bytes);
+                _ = StopList.Decode(bytes);
+                _ = UpgradeOrder.Decode(bytes);
+                _ = UpgradeAnswer.Decode(bytes);
+                if (
+                    bytes.Length > ControlFrame.HeaderBytes
+                    && SpawnOrder.Decode(bytes.AsSpan(ControlFrame.HeaderBytes)) is { } read
+                )
+                {
+                    // What is taken for an order is one.
+                    Assert.NotEmpty(read.Command);
+                    Assert.True(read.Files.IsSane);
+                }
+            }
+        );
+    }
 
     [Fact]
     public void Spawn_order_has_these_bytes_and_is_read_back()

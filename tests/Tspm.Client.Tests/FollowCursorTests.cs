@@ -1,5 +1,8 @@
+using System.Buffers.Text;
 using CsCheck;
+using Tspm.CaptureLog;
 using Tspm.Protocol;
+using Tspm.TestTools;
 
 namespace Tspm.Client.Tests;
 
@@ -62,6 +65,32 @@ public sealed class FollowCursorTests
             Assert.Throws<FormatException>(() => FollowCursor.Parse(text)).Message
         );
     }
+
+    [Fact]
+    public void What_is_nearly_a_cursor_is_refused_or_is_one_that_comes_back_as_it_was() =>
+        Mutant.Fuzz(
+            Cursors.Select(cursor => Base64Url.DecodeFromChars(cursor.ToString().AsSpan(3))[..^4]),
+            bytes =>
+            {
+                // Under its right checksum, so that the reader behind it is asked.
+                var checksum = BitConverter.GetBytes(Crc32C.Compute(bytes));
+                var text = "t1:" + Base64Url.EncodeToString([.. bytes, .. checksum]);
+                if (bytes.Length == 0)
+                {
+                    return;
+                }
+
+                try
+                {
+                    var cursor = FollowCursor.Parse(text);
+                    Assert.Equal(cursor.Places, FollowCursor.Parse(cursor.ToString()).Places);
+                }
+                catch (FormatException wrong)
+                {
+                    Assert.DoesNotContain("checksum", wrong.Message, StringComparison.Ordinal);
+                }
+            }
+        );
 
     private static void Refuses(Func<string, FollowCursor> parse)
     {

@@ -3,6 +3,7 @@ using CsCheck;
 using Microsoft.Extensions.Time.Testing;
 using Tspm.Daemon.Persistence;
 using Tspm.Daemon.Supervision;
+using Tspm.TestTools;
 
 namespace Tspm.Daemon.Tests;
 
@@ -29,6 +30,32 @@ public sealed class ProcessListFileTests
     private readonly FakeTimeProvider _time = new(
         new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero)
     );
+
+    [Fact]
+    public void A_list_that_is_nearly_right_is_read_whole_or_refused_in_words()
+    {
+        using var folder = new TempFolder();
+        var path = folder["fuzz"];
+        new ProcessListFile(path, _time).Write(New);
+        var body = File.ReadAllBytes(path)[HeadLength..];
+        var number = 0;
+        Mutant.Fuzz(
+            Gen.Const(body),
+            bytes =>
+            {
+                // Under its right checksum, so that the reader behind it is asked.
+                var file = $"{path}{Interlocked.Increment(ref number)}";
+                var head = $"{Tspm.CaptureLog.Crc32C.Compute(bytes):x8}\n";
+                File.WriteAllBytes(file, [.. System.Text.Encoding.ASCII.GetBytes(head), .. bytes]);
+
+                var isRead = ProcessListFile.TryRead(file, out var list, out var fault);
+
+                File.Delete(file);
+                Assert.NotEqual(isRead, fault.Length > 0);
+                Assert.All(list.Processes, process => Assert.NotNull(process.Spec.Command));
+            }
+        );
+    }
 
     [Fact]
     public void What_was_written_is_read_again_whole()

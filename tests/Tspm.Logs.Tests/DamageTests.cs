@@ -5,6 +5,7 @@ using Tspm.CaptureLog;
 using Tspm.Logs.Archive;
 using Tspm.Logs.Index;
 using Tspm.Logs.Retention;
+using Tspm.TestTools;
 
 namespace Tspm.Logs.Tests;
 
@@ -38,6 +39,11 @@ public sealed class DamageTests
                 iter: 250
             );
     }
+
+    [Fact]
+    public void An_index_file_that_is_nearly_right_costs_what_it_tells_and_no_line_is_another() =>
+        Gen.Select(Steps, Gen.Int[0, 1_000_000], Mutant.Edits)
+            .Sample(one => CheckMutant(one.Item1, one.Item2, one.Item3), time: Mutant.Seconds);
 
     [Fact]
     public void A_reader_that_trusts_slots_without_their_checksum_is_caught()
@@ -440,6 +446,34 @@ public sealed class DamageTests
             var most = at < LogSpan.Size ? 0 : MostLines;
             Assert.True(told.Count <= most, $"{told.Count} entries lost by one bit at {at}");
         }
+    }
+
+    private static void CheckMutant(
+        (bool IsOut, int Lines, bool Reopens, bool Syncs)[] steps,
+        int where,
+        (int How, int At, int Length, ulong Random)[] edits
+    )
+    {
+        using var keeper = new FakeKeeper();
+        var model = Write(keeper, steps);
+        var files = IndexFiles(keeper);
+        var path = files[where % files.Count];
+        File.WriteAllBytes(path, Mutant.Apply(File.ReadAllBytes(path), edits));
+
+        using var log = new LogUnderTest(keeper, Small);
+        log.Turn(keeper.Now);
+        var (entries, holes) = log.ReadWithHoles();
+
+        // Every line is there under its number, or told; none is there twice, none is another.
+        Assert.Equal(model.Count, log.Log.Facts.Head);
+        Assert.Equal(
+            Range(1, model.Count),
+            holes
+                .SelectMany(hole => Range(hole.From, hole.To))
+                .Concat(entries.Select(entry => entry.Seq))
+                .Order()
+        );
+        Assert.All(entries, entry => Assert.Equal(model[(int)entry.Seq - 1], TextOf(entry.Bytes)));
     }
 
     /// <summary>Gives the batch around a place the checksum of what it holds now, as if nobody looked at it.</summary>

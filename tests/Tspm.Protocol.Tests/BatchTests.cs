@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using CsCheck;
 using Tspm.Protocol.Batches;
+using Tspm.TestTools;
 
 namespace Tspm.Protocol.Tests;
 
@@ -46,6 +47,13 @@ public sealed class BatchTests
     [Fact]
     public void Whatever_is_accepted_can_be_read_without_leaving_it() =>
         CheckMutations((byte[] bytes, out bool isIn) => SumsFit(bytes, out isIn));
+
+    [Fact]
+    public void Of_a_batch_that_is_nearly_right_nothing_is_read_beyond_its_end() =>
+        Mutant.Fuzz(
+            Gen.Const(Sample()),
+            bytes => Assert.True(!SumsFit(bytes, out var isIn) || isIn)
+        );
 
     [Fact]
     public void A_parser_that_trusts_the_counts_is_caught()

@@ -49,14 +49,7 @@ internal ref struct ControlFields
             );
         }
 
-        try
-        {
-            return _reader.GetString() ?? string.Empty;
-        }
-        catch (InvalidOperationException)
-        {
-            throw new ProtocolViolationException("A string of a control payload is not UTF-8.");
-        }
+        return ReadString();
     }
 
     public long Number()
@@ -112,7 +105,7 @@ internal ref struct ControlFields
         {
             if (_reader.TokenType == JsonTokenType.String)
             {
-                texts.Add(_reader.GetString() ?? string.Empty);
+                texts.Add(ReadString());
             }
             else
             {
@@ -121,5 +114,17 @@ internal ref struct ControlFields
         }
 
         return [.. texts];
+    }
+
+    private string ReadString()
+    {
+        try
+        {
+            return _reader.GetString() ?? string.Empty;
+        }
+        catch (InvalidOperationException)
+        {
+            throw new ProtocolViolationException("A string of a control payload is not UTF-8.");
+        }
     }
 }

@@ -64,6 +64,9 @@ internal static class EventText
             LogEvents.Signalled => $"run {told.Run} is sent {SignalOf(told)}{ByOf(told)}",
             LogEvents.StdinClosed => $"the stdin of run {told.Run} is closed{ByOf(told)}",
             LogEvents.Disk => Disk(told),
+            LogEvents.ClockStep => MarkerText.ClockStep(
+                TimeSpan.FromSeconds(told.DeltaSeconds ?? 0)
+            ),
             _ => told.What,
         };
         var isTold = told.What == LogEvents.SpawnFailed || string.IsNullOrEmpty(told.Message);

@@ -73,7 +73,10 @@ internal sealed class RunRecorder : IJournalObserver
             WriteRunStart(process, record);
         }
 
-        if ((AdoptionEvents.Of(record) ?? Disk.Note(record)) is { } told && isNews)
+        if (
+            (AdoptionEvents.Of(record) ?? OfClock(record) ?? Disk.Note(record)) is { } told
+            && isNews
+        )
         {
             Append(process, record, told);
         }
@@ -127,6 +130,16 @@ internal sealed class RunRecorder : IJournalObserver
 
         Append(process, record, body);
     }
+
+    private static LogEvent? OfClock(in JournalRecord record) =>
+        record.Kind == JournalRecordKind.ClockStepped
+            ? new LogEvent
+            {
+                What = LogEvents.ClockStep,
+                Run = record.Run,
+                DeltaSeconds = TimeSpan.FromTicks((long)record.A).TotalSeconds,
+            }
+            : null;
 
     /// <summary>With the keeper's time: times go up with the seqs.</summary>
     private void TakeSynced(in JournalRecord record)

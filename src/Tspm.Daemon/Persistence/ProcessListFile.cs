@@ -170,7 +170,7 @@ internal sealed class ProcessListFile(string path, TimeProvider time)
         {
             var read = JsonSerializer.Deserialize(body, ProcessListJson.Default.ProcessList);
             fault =
-                read is null ? "it holds no list"
+                read is null || !IsWhole(read) ? "it holds no list"
                 : read.Format > ProcessList.CurrentFormat
                     ? $"it has format {read.Format}, this tspm knows {ProcessList.CurrentFormat}"
                 : "";
@@ -183,4 +183,9 @@ internal sealed class ProcessListFile(string path, TimeProvider time)
             return false;
         }
     }
+
+    /// <summary>JSON may have null where nothing may be missing.</summary>
+    private static bool IsWhole(ProcessList list) =>
+        list.Processes is { } processes
+        && processes.All(process => process is { Spec: { Command: not null, Name: not null } });
 }

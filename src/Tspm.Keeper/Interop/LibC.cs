@@ -37,6 +37,7 @@ internal static unsafe partial class LibC
     private const nint ToGroup = 4;
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
+    private const int BootTimeClock = 7;
     private const int SetChildSubreaper = 36;
     private const int OpenFilesLimit = 7;
     private const long PidfdOpenNumber = 434;
@@ -46,10 +47,21 @@ internal static unsafe partial class LibC
 
     public static int LastError => Marshal.GetLastPInvokeError();
 
+    /// <summary>Time since the machine was started, with the time in which it slept.</summary>
+    public static TimeSpan ReadBootTime()
+    {
+        var now = stackalloc long[2];
+        _ = clock_gettime(BootTimeClock, now);
+        return new TimeSpan((now[0] * TimeSpan.TicksPerSecond) + (now[1] / 100));
+    }
+
     public static long WaitIdSystemCall =>
         RuntimeInformation.ProcessArchitecture == Architecture.Arm64
             ? WaitIdNumberArm
             : WaitIdNumber;
+
+    [LibraryImport("libc")]
+    private static partial int clock_gettime(int clock, long* secondsAndNanoseconds);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     public static partial int open(string path, int flags, uint mode);

@@ -12,8 +12,6 @@ namespace Tspm.Keeper.Journal;
 /// </remarks>
 internal sealed unsafe class JournalWriter : IDisposable
 {
-    // After a reboot: more records than a keeper writes between two syncs, or had in a spill that the page tells of.
-    private const ulong RebootGap = 1 << 24;
     private const long RetryAfter = 2_000_000_000;
     private readonly JournalFiles _places;
     private readonly SpillPlace _spill;
@@ -44,7 +42,7 @@ internal sealed unsafe class JournalWriter : IDisposable
         _places = new JournalFiles(home.Journal, _spill);
         _page = WakePage.Open(home.WakePage);
         _wake = OpenWakePipe(home.WakePipe);
-        _nextOrd = FindNextOrd(_places, _page.JournalEnd, _page.Consumed);
+        _nextOrd = JournalEnd.FindNextOrd(_places, _page.JournalEnd, _page.Consumed);
         lock (_gate)
         {
             BeginFile(first);
@@ -58,6 +56,9 @@ internal sealed unsafe class JournalWriter : IDisposable
 
     /// <summary>Gives the records that tell who lives, for the start of each file; called under the gate.</summary>
     public Func<IReadOnlyList<JournalRecord>> Snapshot { get; set; } = () => [];
+
+    /// <summary>Looks for steps of the wall clock before each write; under the gate.</summary>
+    internal ClockWatch Clock { get; init; } = new();
 
     /// <summary>Monotonic time, ns.</summary>
     public static long Now => System.Diagnostics.Stopwatch.GetTimestamp();
@@ -86,12 +87,16 @@ internal sealed unsafe class JournalWriter : IDisposable
         bool mustWake;
         lock (_gate)
         {
-            var isFull = _nextOrd - _firstOrd + (ulong)records.Length > JournalRecord.MaxPerFile;
-            if (isFull || _mustBegin || (_isSpilled && Now >= _retryAt))
+            if (Clock.Look() is var step && step != TimeSpan.Zero)
             {
-                BeginFile(CollectionsMarshal.AsSpan([.. Snapshot()]));
+                foreach (var told in ClockWatch.RecordsOf(step, Snapshot()))
+                {
+                    BeginFileIfDue(1);
+                    WriteRecords([told]);
+                }
             }
 
+            BeginFileIfDue(records.Length);
             written = WriteRecords(records);
             CrashPoint.Pass(CrashPoint.AfterJournal);
             mustWake = _page.Publish(_nextOrd);
@@ -160,27 +165,6 @@ internal sealed unsafe class JournalWriter : IDisposable
         LibC.close(_wake);
     }
 
-    /// <summary>The ord that a new keeper begins with, after all that is there and all that a daemon may have seen.</summary>
-    internal static ulong FindNextOrd(JournalFiles places, ulong told, ulong consumed)
-    {
-        var files = places.List();
-        var next = Math.Max(1, Math.Max(told, consumed));
-        if (files.Count == 0)
-        {
-            return next;
-        }
-
-        using var reader = new JournalReader(places, files[^1]);
-        var records = new JournalRecord[1024];
-        while (reader.Read(records) > 0)
-        {
-            // Only the position counts.
-        }
-
-        next = Math.Max(next, Math.Max(reader.Position, files[^1]));
-        return reader.Boot == BootId.First8 ? next : next + RebootGap;
-    }
-
     private static int OpenWakePipe(string path)
     {
         if (LibC.mkfifo(path, 0x180) != 0 && LibC.LastError != LibC.Exists)
@@ -192,6 +176,15 @@ internal sealed unsafe class JournalWriter : IDisposable
         return pipe >= 0
             ? pipe
             : throw new IOException($"{path}: {Marshal.GetPInvokeErrorMessage(LibC.LastError)}");
+    }
+
+    private void BeginFileIfDue(int records)
+    {
+        var isFull = _nextOrd - _firstOrd + (ulong)records > JournalRecord.MaxPerFile;
+        if (isFull || _mustBegin || (_isSpilled && Now >= _retryAt))
+        {
+            BeginFile(CollectionsMarshal.AsSpan([.. Snapshot()]));
+        }
     }
 
     /// <summary>In the home if it can be written, else in the spill.</summary>

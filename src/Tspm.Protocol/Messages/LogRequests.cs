@@ -247,6 +247,9 @@ public sealed record LogEvent
 
     /// <summary>The most bytes it can be (uncaptured).</summary>
     public long? MaxBytes { get; init; }
+
+    /// <summary>By how much the wall clock was set, seconds; forward if positive (clock-step).</summary>
+    public double? DeltaSeconds { get; init; }
 }
 
 /// <summary>What a life-cycle entry can tell.</summary>
@@ -327,6 +330,9 @@ public static class LogEvents
     /// <summary>The disk does not take output, or takes it again.</summary>
     public const string Disk = "disk";
 
+    /// <summary>The wall clock was set.</summary>
+    public const string ClockStep = "clock-step";
+
     /// <summary>Its tree used more than it may: it is ended as a failure.</summary>
     public const string Limit = "limit";
 
@@ -367,5 +373,6 @@ public static class LogEvents
         Signalled,
         StdinClosed,
         Disk,
+        ClockStep,
     ];
 }

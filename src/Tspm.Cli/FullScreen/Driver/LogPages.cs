@@ -182,7 +182,8 @@ internal sealed class LogPages(TspmIpcClient client)
                 is LogEvents.RunStart
                     or LogEvents.RunExit
                     or LogEvents.SpawnFailed
-                    or LogEvents.Uncaptured;
+                    or LogEvents.Uncaptured
+                    or LogEvents.ClockStep;
         }
         catch (JsonException)
         {

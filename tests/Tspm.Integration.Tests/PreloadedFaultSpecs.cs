@@ -1,0 +1,137 @@
+using System.Globalization;
+
+namespace Tspm.Integration.Tests;
+
+/// <summary>System calls of the real keeper and daemon fail, by a preloaded library (tests/faults/faults.c): short writes, EIO, failed syncs.</summary>
+/// <remarks>Only the published binary is linked with libc, so that its calls can be caught.</remarks>
+public sealed class PreloadedFaultSpecs
+{
+    private const string InputOutput = "\"errno\":5";
+
+    [Fact]
+    public async Task Short_writes_cost_nothing()
+    {
+        await using var home = new TspmHome();
+        using var faults = OfPublished(home);
+        faults.Plan("short");
+
+        await home.PrintedAsync("web", 20_000);
+        var rows = Rows((await home.RunAsync("logs", "web", "-n", "all", "-o", "json")).Lines);
+        var verify = await home.RunAsync("logs", "verify");
+
+        Assert.Equal(Numbered(20_000), Lines(rows));
+        Assert.True(verify.ExitCode == 0, verify.ToString());
+    }
+
+    [Fact]
+    public async Task A_disk_that_answers_EIO_for_a_while_is_told_and_costs_nothing()
+    {
+        await using var home = new TspmHome();
+        using var faults = OfPublished(home);
+        var (fail, heal) = (home.Root + ".fail", home.Root + ".heal");
+        await home.StartKidAsync(
+            "web",
+            ["print", "500", "wait", fail, "print", "3000", "wait", heal, "print", "700", "sleep"]
+        );
+        var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "-o", "json");
+        var rows = Rows(await follow.ReadUntilAsync("\"line 500\""));
+        faults.Plan("write");
+        await File.WriteAllTextAsync(fail, "", TestContext.Current.CancellationToken);
+        rows.AddRange(Rows(await follow.ReadUntilAsync("\"line 3000\"")));
+        faults.Plan("");
+        await File.WriteAllTextAsync(heal, "", TestContext.Current.CancellationToken);
+        rows.AddRange(Rows(await follow.ReadUntilAsync("\"line 700\"")));
+        if (!rows.Any(row => row.Of("state") == "resumed"))
+        {
+            rows.AddRange(Rows(await follow.ReadUntilAsync("\"resumed\"")));
+        }
+
+        File.Delete(fail);
+        File.Delete(heal);
+        Assert.Equal(
+            Enumerable.Range(1, rows.Count).Select(seq => (long)seq),
+            rows.Select(row => row.Seq)
+        );
+        Assert.Equal(Numbered(500, 3_000, 700), Lines(rows));
+        var told = rows.First(row => row.What == "disk");
+        Assert.Equal("failed", told.Of("state"));
+        Assert.Contains(InputOutput, told.Fields.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_sync_that_fails_is_told_and_what_was_written_is_there()
+    {
+        await using var home = new TspmHome();
+        using var faults = OfPublished(home);
+        var more = home.Root + ".more";
+        await home.StartKidAsync("web", ["print", "500", "wait", more, "print", "700", "sleep"]);
+        var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "-o", "json");
+        var rows = Rows(await follow.ReadUntilAsync("\"line 500\""));
+        faults.Plan("sync");
+        await File.WriteAllTextAsync(more, "", TestContext.Current.CancellationToken);
+        rows.AddRange(Rows(await follow.ReadUntilAsync("\"line 700\"")));
+        if (!rows.Any(row => row.What == "disk"))
+        {
+            rows.AddRange(Rows(await follow.ReadUntilAsync("\"disk\"")));
+        }
+
+        faults.Plan("");
+        File.Delete(more);
+        Assert.Equal(Numbered(500, 700), Lines(rows));
+        Assert.Equal("sync-failed", rows.First(row => row.What == "disk").Of("state"));
+        var verify = await home.RunAsync("logs", "verify");
+        Assert.True(verify.ExitCode == 0, verify.ToString());
+    }
+
+    [Fact]
+    public async Task While_nothing_takes_a_byte_programs_are_stopped_all_the_same_and_it_is_entered_in_order_when_something_does()
+    {
+        await using var home = new TspmHome();
+        using var faults = OfPublished(home);
+        await home.StartKidAsync("web", "print", "500", "sleep");
+        var pid = (await home.JsonAsync("describe", "web", "--json")).GetProperty("pid").GetInt32();
+        var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "-o", "json");
+        var rows = Rows(await follow.ReadUntilAsync("\"line 500\""));
+        faults.Plan("write spill");
+        var stop = home.StartFollow("stop", "web");
+        await TspmHome.GoneAsync(pid);
+
+        // Neither its index nor the journal can be written now.
+        faults.Plan("");
+        var code = await stop.WaitAsync();
+        rows.AddRange(Rows(await follow.ReadUntilAsync("\"run-exit\"")));
+
+        Assert.Equal(0, code);
+        Assert.Equal(
+            Enumerable.Range(1, rows.Count).Select(seq => (long)seq),
+            rows.Select(row => row.Seq)
+        );
+        Assert.Equal(Numbered(500), Lines(rows));
+        Assert.Equal(
+            ["run-start", "stopping", "run-exit"],
+            rows.Select(row => row.What)
+                .Where(what => what is "run-start" or "stopping" or "run-exit")
+        );
+        await home.RunAsync("start", "web");
+        Assert.Equal(0, (await home.RunAsync("logs", "verify")).ExitCode);
+    }
+
+    private static PreloadedFaults OfPublished(TspmHome home)
+    {
+        Assert.SkipWhen(
+            File.Exists(TspmHome.Binary + ".dll"),
+            "not the published binary: its calls do not pass a preloaded library"
+        );
+        return new PreloadedFaults(home);
+    }
+
+    private static List<LogRow> Rows(IEnumerable<string> lines) => [.. lines.Select(LogRow.Read)];
+
+    private static IEnumerable<string> Lines(IEnumerable<LogRow> rows) =>
+        rows.Where(row => row.Kind == "log").Select(row => row.Text);
+
+    private static IEnumerable<string> Numbered(params int[] counts) =>
+        counts
+            .SelectMany(count => Enumerable.Range(1, count))
+            .Select(i => string.Create(CultureInfo.InvariantCulture, $"line {i}"));
+}
