@@ -100,6 +100,8 @@ public sealed class RunDriverTests
         foreach (var signals in new[] { new[] { Term }, [Term, Int], [Term, Int, Kill] })
         {
             await rig.UntilAsync(() => rig.Keeper.SignalsSent.Count == signals.Length, "a signal");
+            // Its timer is set after the signal.
+            await rig.SettleAsync();
             rig.Time.Advance(TimeSpan.FromSeconds(5) - Instant);
             await rig.SettleAsync();
             Assert.Equal(signals, rig.Keeper.SignalsSent.Select(one => one.Signal));
