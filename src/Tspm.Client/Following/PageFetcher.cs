@@ -71,7 +71,8 @@ internal sealed class PageFetcher(
         }
 
         _last = last;
-        if (last < fetch.To)
+        // A page that was a hole from end to end tells nothing of the next.
+        if (last < fetch.To && _stride > 0)
         {
             var next = fetch with { From = last + 1 };
             var to = EndOf(next.From, fetch.To);

@@ -308,8 +308,10 @@ internal sealed class ProcessFactory(
         topics.End(process.Log.Log, "deleted");
         services.Sampler.Forget(process.Record.Id);
         await process.DisposeAsync();
-        await services.Ingest.DoAsync(() => Drop(process, keepLogs));
+
+        // First from the list: a daemon that dies here must not bring back a process whose files are gone.
         await services.SaveAsync();
+        await services.Ingest.DoAsync(() => Drop(process, keepLogs));
         var spec = process.Record.Spec;
         return new ActionResult
         {
