@@ -318,6 +318,65 @@ public sealed class LookBackSpecs
         Assert.Equal(12, verify.ExitCode);
     }
 
+    /// <summary>Each stretch is a span; the pages after the first are holes from end to end, and as long as was guessed.</summary>
+    [Fact]
+    public async Task A_page_that_is_a_hole_from_end_to_end_ends_no_reading()
+    {
+        int[] stretches = [10, 10, 100, 100, 100];
+        await using var home = new TspmHome();
+        var gate = home.Root + ".gate";
+        await home.StartShellAsync(
+            "web",
+            string.Join(
+                "; ",
+                stretches.Select(
+                    (count, i) =>
+                        $"while [ ! -e {gate}.{i} ]; do sleep 0.01; done; printf 'line %s\\n' $(seq {count})"
+                )
+            )
+        );
+        for (var i = 0; i < stretches.Length; i++)
+        {
+            await File.WriteAllTextAsync($"{gate}.{i}", "", TestContext.Current.CancellationToken);
+            var soFar = stretches[..(i + 1)].Sum();
+            await TspmHome.UntilAsync(
+                async () => (await LinesOfAsync(home)).Length == soFar,
+                $"{soFar} lines are there"
+            );
+            File.Delete($"{gate}.{i}");
+        }
+
+        await home.EndedAsync("web");
+        var path = Directory.GetFiles(home.Root, "out.*", SearchOption.AllDirectories).Single();
+        var first = (await LinesOfAsync(home))[..stretches[0]].Sum(line => line.Length + 1);
+        ClearFrom(path, first);
+
+        var rows = (await home.RunAsync("logs", "web", "-n", "all", "--no-events", "-o", "json"))
+            .Lines.Select(line => JsonDocument.Parse(line).RootElement)
+            .ToList();
+        var gaps = rows.Where(row => row.GetProperty("kind").GetString() == "gap").ToList();
+
+        Assert.All(gaps, gap => Assert.Equal("corrupt", gap.GetProperty("reason").GetString()));
+        Assert.Equal(stretches[1..].Sum(), gaps.Sum(gap => gap.GetProperty("count").GetInt64()));
+        Assert.Equal(stretches[0], rows.Count - gaps.Count);
+    }
+
+    private static async Task<string[]> LinesOfAsync(TspmHome home) =>
+        (await home.RunAsync("logs", "web", "-n", "all", "--no-events", "--raw")).Lines;
+
+    private static void ClearFrom(string path, int offset)
+    {
+        using var file = new FileStream(
+            path,
+            FileMode.Open,
+            FileAccess.Write,
+            FileShare.ReadWrite | FileShare.Delete
+        );
+        var length = (int)file.Length - offset;
+        file.Position = offset;
+        file.Write(new byte[length]);
+    }
+
     private static void ClearSecondBlock(string path)
     {
         const int block = 4096;

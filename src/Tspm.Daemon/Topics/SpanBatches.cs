@@ -95,8 +95,7 @@ internal sealed class SpanBatches
     private static bool IsWhole(in LogSpan span, ReadOnlySpan<byte> bytes) =>
         span.Stream == StreamKind.Event
         || (span.Flags & NotLines) != 0
-        || bytes.IsEmpty
-        || (bytes[^1] == (byte)'\n' && bytes.Count((byte)'\n') == span.Count);
+        || (bytes.Count((byte)'\n') == span.Count && (bytes.IsEmpty || bytes[^1] == (byte)'\n'));
 
     private LogRead EndAt(in LogRead read, in LogSpan gone, int count) =>
         read with
