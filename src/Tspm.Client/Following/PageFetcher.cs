@@ -7,7 +7,8 @@ namespace Tspm.Client.Following;
 /// <summary>Asks for the pages that a log's machine wants, and for the next one before it is wanted.</summary>
 /// <remarks>
 /// Where a page will end is guessed from the one before, so that the next can be asked for by its range: the daemon reads it
-/// while this one is on its way. A guess that fails costs the page that was asked for too early. A page counts when all of it has come. So on a link that breaks off the first page is small and each next one twice
+/// while this one is on its way. A guess that fails costs the page that was asked for too early.
+/// A page counts when all of it has come. So on a link that breaks off the first page is small and each next one twice
 /// as large: whatever bytes the link passes, about half of them came in whole pages.
 /// </remarks>
 internal sealed class PageFetcher(
@@ -53,7 +54,7 @@ internal sealed class PageFetcher(
         CancellationToken ct
     )
     {
-        DropTask(Asked);
+        DropAsked();
         _isFirst = fetch.From == 0;
         var last = fetch.To;
         if (TakeAhead(log, fetch, connection) is { } ahead)
@@ -103,22 +104,21 @@ internal sealed class PageFetcher(
     /// <summary>What was asked for is not wanted any more.</summary>
     public void Drop()
     {
-        DropTask(Asked);
-        Asked = null;
+        DropAsked();
         DropAhead();
     }
 
-    private static void DropTask(Task<LogInput>? page) =>
-        _ = page?.ContinueWith(
-            static asked =>
+    private static void Drop<T>(Task<T>? asked, Action<T> release) =>
+        _ = asked?.ContinueWith(
+            ended =>
             {
-                if (asked.IsCompletedSuccessfully)
+                if (ended.IsCompletedSuccessfully)
                 {
-                    asked.Result.Payload?.Dispose();
+                    release(ended.Result);
                 }
                 else
                 {
-                    _ = asked.Exception;
+                    _ = ended.Exception;
                 }
             },
             CancellationToken.None,
@@ -126,24 +126,15 @@ internal sealed class PageFetcher(
             TaskScheduler.Default
         );
 
+    private void DropAsked()
+    {
+        Drop(Asked, static input => input.Payload?.Dispose());
+        Asked = null;
+    }
+
     private void DropAhead()
     {
-        _ = _ahead?.Page.ContinueWith(
-            static asked =>
-            {
-                if (asked.IsCompletedSuccessfully)
-                {
-                    asked.Result.Dispose();
-                }
-                else
-                {
-                    _ = asked.Exception;
-                }
-            },
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default
-        );
+        Drop(_ahead?.Page, static page => page.Dispose());
         _ahead = null;
     }
 
