@@ -1,9 +1,6 @@
 using System.Text;
 using Tspm.CaptureLog;
-using Tspm.Client;
-using Tspm.Client.Following;
 using Tspm.Logs;
-using Tspm.Protocol;
 using Tspm.Protocol.Batches;
 
 namespace Tspm.Simulator;
@@ -97,12 +94,14 @@ internal sealed class Auditor
                 else
                 {
                     AddHole(log, span.Seq, span.LastSeq, log.WhyGone(span));
+                    AddUnread(log.LogId, read.Epoch, span.Seq, span.LastSeq, span.Stream);
                 }
             }
 
             if (read.HoleFrom > 0)
             {
                 AddHole(log, read.HoleFrom, read.HoleTo, read.HoleReason);
+                AddUnread(log, read.Epoch, read.HoleFrom, read.HoleTo);
             }
 
             after = read.UpTo;
@@ -119,6 +118,39 @@ internal sealed class Auditor
         {
             _holes.Add((log.LogId, seq, GapReasonOf(reason)));
         }
+    }
+
+    // Of entries that were gone when the log was opened the index still has the stream, if it has them at all.
+    private void AddUnread(ProcessLog log, uint epoch, long from, long to)
+    {
+        for (var seq = from; seq <= to; seq++)
+        {
+            var streams = Enum.GetValues<StreamKind>()
+                .Where(kind => IsGone(log, seq, kind))
+                .ToList();
+            if (streams.Count == 1)
+            {
+                AddUnread(log.LogId, epoch, seq, seq, streams[0]);
+            }
+        }
+    }
+
+    private void AddUnread(Guid log, uint epoch, long from, long to, StreamKind stream)
+    {
+        for (var seq = from; seq <= to; seq++)
+        {
+            _entries.TryAdd((log, epoch, seq), new Entry(stream, 0, Entry.Unread));
+        }
+    }
+
+    private static bool IsGone(ProcessLog log, long seq, StreamKind kind)
+    {
+        var filter = new LogFilter(
+            kind == StreamKind.Out,
+            kind == StreamKind.Err,
+            kind == StreamKind.Event
+        );
+        return log.Read(seq - 1, seq, filter, new LogSpan[1], new LogRoom(1 << 20)).HoleFrom == seq;
     }
 
     private static GapReason GapReasonOf(HoleReason reason) =>
@@ -210,7 +242,7 @@ internal sealed class Auditor
             if (!_entries.TryAdd(key, entry))
             {
                 Require(
-                    _entries[key] == entry,
+                    _entries[key] == entry || _entries[key].Text == Entry.Unread,
                     $"I9: {key.epoch}/{key.Item3} was \"{_entries[key]}\" and is \"{entry}\""
                 );
             }
@@ -224,217 +256,8 @@ internal sealed class Auditor
 internal readonly record struct Published(Guid Log, uint Epoch, long Head);
 
 /// <summary>What an entry is.</summary>
-internal readonly record struct Entry(StreamKind Stream, uint Run, string Text);
-
-/// <summary>Checks one reader: what was given out plus the gaps told plus what was filtered is first..last, each once (I1 to I4).</summary>
-/// <param name="auditor">Knows what there is.</param>
-/// <param name="wants">The filter.</param>
-/// <param name="log">The log that is read.</param>
-/// <param name="visits">Hears of holes that were told.</param>
-/// <param name="blindTo">Holes of this reason are not looked at (a broken reader).</param>
-internal sealed class ReaderCheck(
-    Auditor auditor,
-    Func<Entry, bool> wants,
-    Guid log,
-    Visits visits,
-    GapReason? blindTo
-)
+internal readonly record struct Entry(StreamKind Stream, uint Run, string Text)
 {
-    private LogPosition _at;
-
-    // The last entry that it had: what was told missing after it may have been of an epoch that is not known any more.
-    private LogPosition _had;
-    private bool _hasBegun;
-
-    /// <summary>The log that is read.</summary>
-    public Guid Log { get; set; } = log;
-
-    public FollowReceipt Receipt { get; private set; } = new();
-
-    public long Shown { get; private set; }
-
-    public long Gaps { get; private set; }
-
-    public long Truncations { get; private set; }
-
-    /// <summary>The reader begins after a position that it has from before.</summary>
-    public void BeginAt(LogPosition at)
-    {
-        _at = at;
-        _had = at;
-        _hasBegun = true;
-    }
-
-    public void Emit(in LogAction action, in SpanBatch batch)
-    {
-        var after = action.From - 1;
-        if (_hasBegun)
-        {
-            Auditor.Require(
-                after == _at.Seq,
-                $"I3: given out after seq {after}, but the last was {_at.Seq}"
-            );
-            Auditor.Require(
-                action.Epoch >= _at.Epoch,
-                $"I1: epoch {action.Epoch} after {_at.Epoch}"
-            );
-            Auditor.Require(
-                auditor.BeginAfter(Log, _had.Epoch, _had.Seq, action.Epoch),
-                $"P1: after {_had.Epoch}/{_had.Seq} comes {action.Epoch}/{action.From}: {auditor.EpochsText(Log, action.Epoch)}"
-            );
-        }
-
-        _hasBegun = true;
-        var next = action.From;
-        var hole = 0;
-        long lost = 0;
-        var at = 0;
-        foreach (ref readonly var span in batch.Spans)
-        {
-            next = Pass(batch, ref hole, ref lost, next, span.Seq, action.Epoch);
-            Auditor.Require(next == span.Seq, $"I2: seq {span.Seq} comes after {next - 1}");
-            CheckSpan(span, batch.Bytes.Slice(at, (int)span.Length), action.Epoch);
-            _had = new LogPosition(action.Epoch, span.Seq + span.Count - 1);
-            at += (int)span.Length;
-            next = span.Seq + span.Count;
-            Shown += span.Count;
-        }
-
-        next = Pass(batch, ref hole, ref lost, next, action.To + 1, action.Epoch);
-        Auditor.Require(next == action.To + 1, $"I4: covered up to {next - 1}, not {action.To}");
-        var shown = CountOf(batch);
-        Receipt.Cover(after, action.To, shown, lost);
-        Settle(action.Epoch, action.To);
-    }
-
-    public void Gap(in LogAction action)
-    {
-        Auditor.Require(
-            !_hasBegun || action.From == _at.Seq + 1,
-            $"I3: a gap from {action.From}, but the last was {_at.Seq}"
-        );
-        Auditor.Require(action.To >= action.From, $"I4: a gap {action.From}..{action.To}");
-        _hasBegun = true;
-        Gaps++;
-        Receipt.Cover(action.From - 1, action.To, 0, action.To - action.From + 1);
-        Settle(Math.Max(action.Epoch, _at.Epoch), action.To);
-    }
-
-    public void Truncate(in LogAction action)
-    {
-        if (!_hasBegun)
-        {
-            // It began at the head and nothing has come yet.
-            BeginAt(new LogPosition(action.Epoch, action.To));
-            return;
-        }
-
-        Auditor.Require(
-            action.From == _at.Seq,
-            $"truncated at {action.From}, the last was {_at.Seq}"
-        );
-        Auditor.Require(action.To < _at.Seq, $"truncated forward to {action.To} from {_at.Seq}");
-        Truncations++;
-        Receipt.Rewind(action.From - action.To);
-        _had = new LogPosition(action.Epoch, action.To);
-        Settle(action.Epoch, action.To);
-    }
-
-    public void Recreate(in LogAction action, Guid newLog)
-    {
-        Log = newLog;
-        _at = new LogPosition(action.Epoch, action.To);
-        _had = _at;
-        Receipt = new FollowReceipt();
-    }
-
-    /// <summary>The reader has everything there is.</summary>
-    public bool IsAt(long head) => _hasBegun && _at.Seq == head;
-
-    private void Settle(uint epoch, long seq)
-    {
-        _at = new LogPosition(epoch, seq);
-        Auditor.Require(Receipt.IsBalanced, "I4: the receipt does not add up");
-    }
-
-    /// <summary>What is covered without a span: a hole that is told, or an entry that was not wanted.</summary>
-    private long Pass(
-        in SpanBatch batch,
-        ref int hole,
-        ref long lost,
-        long next,
-        long end,
-        uint epoch
-    )
-    {
-        while (next < end)
-        {
-            if (hole < batch.Header.HoleCount && batch.Hole(hole) is var one && one.From == next)
-            {
-                hole++;
-                if (one.Reason == blindTo)
-                {
-                    continue;
-                }
-
-                Auditor.Require(
-                    auditor.IsHole(Log, one.From, one.To, one.Reason),
-                    $"P4: {one.From}..{one.To} is told as {one.Reason} and is not"
-                );
-                visits.Outcome(one.Reason == GapReason.Expired ? "hole-expired" : "hole-corrupt");
-                lost += one.To - one.From + 1;
-                next = one.To + 1;
-                Gaps++;
-                continue;
-            }
-
-            if (auditor.Find(Log, epoch, next) is not { } entry)
-            {
-                throw new InvariantException($"{epoch}/{next} is covered and never was");
-            }
-
-            Auditor.Require(!wants(entry), $"I3: {epoch}/{next} \"{entry.Text}\" is left out");
-            _had = new LogPosition(epoch, next);
-            next++;
-        }
-
-        return next;
-    }
-
-    private void CheckSpan(in WireSpan span, ReadOnlySpan<byte> bytes, uint epoch)
-    {
-        var at = 0;
-        for (var i = 0; i < span.Count; i++)
-        {
-            var rest = bytes[at..];
-            var length = span.Count == 1 ? rest.Length : rest.IndexOf((byte)'\n') + 1;
-            var text = Encoding.ASCII.GetString(rest[..length]);
-            if (auditor.Find(Log, epoch, span.Seq + i) is not { } entry)
-            {
-                throw new InvariantException(
-                    $"I7: {epoch}/{span.Seq + i} \"{text}\" is not in the store"
-                );
-            }
-
-            Auditor.Require(
-                entry.Text == text,
-                $"I9: {epoch}/{span.Seq + i} is \"{text}\", not \"{entry.Text}\""
-            );
-            Auditor.Require(wants(entry), $"{epoch}/{span.Seq + i} \"{text}\" was not wanted");
-            at += length;
-        }
-
-        Auditor.Require(at == bytes.Length, $"bytes left over after seq {span.Seq}");
-    }
-
-    private static long CountOf(in SpanBatch batch)
-    {
-        long count = 0;
-        foreach (ref readonly var span in batch.Spans)
-        {
-            count += span.Count;
-        }
-
-        return count;
-    }
+    /// <summary>The text of an entry that was gone when the log was opened; every filter of a text wants it, so that only its stream can leave it out.</summary>
+    public const string Unread = "72\n";
 }

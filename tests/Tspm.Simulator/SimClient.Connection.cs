@@ -56,7 +56,7 @@ internal sealed partial class SimClient
             );
         }
 
-        if (_world.Chance(0.7))
+        if (_world.Chance(_world.PagesBeforeCut))
         {
             TakePages();
         }

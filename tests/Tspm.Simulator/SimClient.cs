@@ -117,7 +117,7 @@ internal sealed partial class SimClient : IDisposable
         }
 
         // A page that has come is looked at first, unless what woke the reader was a message.
-        if (_pages.Count > 0 && (_inbox.Count == 0 || _world.Chance(0.8)))
+        if (_pages.Count > 0 && (_inbox.Count == 0 || _world.Chance(_world.PagesFirst)))
         {
             TakePages();
             return true;
@@ -250,7 +250,7 @@ internal sealed partial class SimClient : IDisposable
     /// <summary>What waits is forgotten, but for one message that had been taken in.</summary>
     private void DropInbox(bool keepsConnection)
     {
-        var first = _inbox.Count > 0 && _world.Chance(0.5) ? 1 : 0;
+        var first = _inbox.Count > 0 && _world.Chance(_world.TakenIn) ? 1 : 0;
         for (var i = _inbox.Count - 1; i >= first; i--)
         {
             var isKept =

@@ -19,6 +19,17 @@ internal sealed partial class Simulation : IDisposable
     private const int LeastEvents = 200;
     private const int LeastFaults = 3;
     private const int HealRounds = 4_000;
+
+    // Pages that make a reader begin anew while the daemon tells it what it drops: seldom drawn, and often at fault.
+    private static readonly Fault[] Overrun =
+    [
+        Fault.OddPage,
+        Fault.Flood,
+        Fault.SlowReader,
+        Fault.RetentionWhileFilling,
+        Fault.Delay,
+    ];
+
     private readonly Random _random;
     private readonly BrokenPart _broken;
     private readonly SimKeeper _keeper;
@@ -58,13 +69,26 @@ internal sealed partial class Simulation : IDisposable
         _batchBytes = Pick(300, 1_000, 8_000);
         _socketBytes = Pick(400, 2_000, 16_000);
 
+        PagesFirst = Pick(0.9, 0.2);
+        PagesBeforeCut = Pick(0.9, 0.2);
+        TakenIn = Pick(0.3, 0.9);
+
         // Each seed has its own few kinds of faults, so that they meet in every combination.
         var all = Enum.GetValues<Fault>();
         _random.Shuffle(all);
-        _menu = all[..5];
+        _menu = Chance(0.25) ? Overrun : all[..5];
     }
 
     public Visits Visits { get; }
+
+    /// <summary>How often a reader that has a page and a message looks at the page first.</summary>
+    public double PagesFirst { get; }
+
+    /// <summary>How often a page that has come is looked at before the end of its connection is.</summary>
+    public double PagesBeforeCut { get; }
+
+    /// <summary>How often a message had been taken in when what waits is dropped.</summary>
+    public double TakenIn { get; }
 
     /// <summary>Hears of every step, to look at a seed that fails; null for silence.</summary>
     public Action<string>? Trace { get; init; }
