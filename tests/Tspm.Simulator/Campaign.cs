@@ -5,11 +5,53 @@ namespace Tspm.Simulator;
 /// <summary>Seed after seed until the time is over or one fails.</summary>
 internal static class Campaign
 {
+    private const int SeedsPerLane = 1_000_000;
+
     public static CampaignResult Run(
         int firstSeed,
         TimeSpan budget,
         Visits visits,
         BrokenPart broken = BrokenPart.None
+    ) => Run(firstSeed, budget, visits, broken, static () => false);
+
+    /// <summary>Several rows of seeds side by side; rare cells, once in 500 seeds, have longer to be visited.</summary>
+    /// <param name="firstSeed">Of the first row; each has a million seeds of its own.</param>
+    /// <param name="budget">Of each row.</param>
+    /// <param name="lanes">How many rows.</param>
+    /// <param name="visits">Hears of all that was visited.</param>
+    public static CampaignResult RunLanes(int firstSeed, TimeSpan budget, int lanes, Visits visits)
+    {
+        var ofLanes = Enumerable.Range(0, lanes).Select(_ => new Visits()).ToList();
+        var results = new CampaignResult[lanes];
+        Parallel.For(
+            0,
+            lanes,
+            new ParallelOptions { MaxDegreeOfParallelism = lanes },
+            lane => results[lane] = Run(firstSeed + (lane * SeedsPerLane), budget, ofLanes[lane])
+        );
+        ofLanes.ForEach(visits.Add);
+        var all = results.Aggregate((one, other) => one.And(other));
+
+        // On a busy machine fewer seeds fit into the time.
+        return all.Failure is null && visits.Missing().Count > 0
+            ? all.And(
+                Run(
+                    firstSeed + (lanes * SeedsPerLane),
+                    budget * 2,
+                    visits,
+                    BrokenPart.None,
+                    () => visits.Missing().Count == 0
+                )
+            )
+            : all;
+    }
+
+    private static CampaignResult Run(
+        int firstSeed,
+        TimeSpan budget,
+        Visits visits,
+        BrokenPart broken,
+        Func<bool> isEnough
     )
     {
         var watch = Stopwatch.StartNew();
@@ -33,16 +75,7 @@ internal static class Campaign
             }
 
             seed++;
-
-            // On a busy machine fewer seeds fit: rare cells, once in 500 seeds, have longer to be visited.
-        } while (
-            watch.Elapsed < budget
-            || (
-                broken == BrokenPart.None
-                && watch.Elapsed < budget * 3
-                && visits.Missing().Count > 0
-            )
-        );
+        } while (watch.Elapsed < budget && !isEnough());
         return new CampaignResult(seed - firstSeed, shown, gaps, truncated, null);
     }
 }
@@ -54,7 +87,18 @@ internal sealed record CampaignResult(
     long Gaps,
     long Truncations,
     InvariantException? Failure
-);
+)
+{
+    /// <summary>Both together; of two failures the first.</summary>
+    public CampaignResult And(CampaignResult other) =>
+        new(
+            Seeds + other.Seeds,
+            Shown + other.Shown,
+            Gaps + other.Gaps,
+            Truncations + other.Truncations,
+            Failure ?? other.Failure
+        );
+}
 
 /// <summary>What one run came to.</summary>
 internal sealed record RunResult(

@@ -21,6 +21,15 @@ internal sealed class Visits
 
     public void Outcome(string what) => Count(_outcomes, what);
 
+    /// <summary>Takes in what others visited.</summary>
+    public void Add(Visits other)
+    {
+        Add(_log, other._log);
+        Add(_connection, other._connection);
+        Add(_faults, other._faults);
+        Add(_outcomes, other._outcomes);
+    }
+
     /// <summary>Cells that the drivers cannot reach: their order of calls rules them out.</summary>
     public static bool IsReachable(LogMode mode, LogInputKind kind) =>
         (mode, kind) switch
@@ -150,6 +159,15 @@ internal sealed class Visits
         (ConnectionState.Up, ConnectionEventKind.Stop),
         (ConnectionState.Waiting, ConnectionEventKind.Stop),
     ];
+
+    private static void Add<TKey>(Dictionary<TKey, long> to, Dictionary<TKey, long> from)
+        where TKey : notnull
+    {
+        foreach (var (key, count) in from)
+        {
+            to[key] = to.GetValueOrDefault(key) + count;
+        }
+    }
 
     private static void Count<TKey>(Dictionary<TKey, long> counts, TKey key)
         where TKey : notnull => counts[key] = counts.GetValueOrDefault(key) + 1;
