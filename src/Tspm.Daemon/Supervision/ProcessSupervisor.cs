@@ -406,6 +406,9 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
                 await ApplyAsync(next);
             }
         }
+
+        // After all else: what follows an end does not share the processor with its report.
+        _runs.Ends.Report();
     }
 
     private async Task ApplyAsync(LifeEvent what)
@@ -448,6 +451,9 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             case ClearTimer:
                 _timer.Stop();
                 return Task.CompletedTask;
+            case Save when _desk.IsIdle && Status is ProcessStatus.Running:
+                // Its pid is in the journal, and the keeper knows it.
+                return _services.SaveSoonAsync();
             case Save:
                 return SaveAsync();
             case Tell tell:
