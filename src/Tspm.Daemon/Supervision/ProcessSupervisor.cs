@@ -48,6 +48,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     {
         Record = record;
         Log = log;
+        log.Log.Redaction = Redactions.Of(record.Spec);
         _services = services;
         var options = services.Options;
         _times = new LifeTimes(options.Drain, options.ShortDrain, options.TemporaryLinger);
@@ -229,7 +230,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             Name = Record.Spec.Name,
             Ns = Record.Spec.Ns,
             Error = error,
-            Message = message,
+            Message = ProcessSecrets.Of(Record.Spec).Text(message),
             Hint = hint,
             Process = ProcessViews.Of(this, _services.Time, withDetails: false),
         };
@@ -237,6 +238,11 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     /// <summary>Writes a life-cycle entry into its log.</summary>
     public Task TellAsync(LogEvent body)
     {
+        if (body.Message is { } text)
+        {
+            body = body with { Message = ProcessSecrets.Of(Record.Spec).Text(text) };
+        }
+
         Announce(body);
         return _services.Ingest.AppendEventAsync(Log, body.Run, SupervisorServices.Body(body));
     }
@@ -501,7 +507,13 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
 
     private async Task DoEditAsync(EditMessage edit)
     {
+        var redact = Record.Spec.Redact;
         Record = edit.Change(Record);
+        if (!redact.SequenceEqual(Record.Spec.Redact))
+        {
+            Log.Log.Redaction = Redactions.Of(Record.Spec);
+        }
+
         var isLater = edit.IsLater && _state.IsAlive;
         Record = Record with { HasPendingChanges = Record.HasPendingChanges || isLater };
         await TellAsync(
