@@ -29,6 +29,7 @@ public sealed class ProcessLog : IDisposable
     private (uint Epoch, long FirstSeq)[] _epochs;
     private uint _run;
     private bool _hasSearchedRuns;
+    private volatile LineRedaction? _redaction;
 
     internal ProcessLog(
         uint processId,
@@ -72,6 +73,13 @@ public sealed class ProcessLog : IDisposable
 
     /// <summary>Bytes of all index files.</summary>
     public long IndexBytes => _index.Bytes;
+
+    /// <summary>What of its lines nobody is shown who reads them, filters too; null if all is. Any thread.</summary>
+    public LineRedaction? Redaction
+    {
+        get => _redaction;
+        set => _redaction = value;
+    }
 
     /// <summary>Called after a cursor is registered and before it first reads; for race tests.</summary>
     internal Action? AfterCursorOpened { get; set; }
@@ -180,7 +188,9 @@ public sealed class ProcessLog : IDisposable
         return _reader.Fill(read with { Cut = begin }, last, filter, spans, room);
     }
 
-    /// <summary>Reads the bytes of a span: an event's body from the index, anything else from the data files.</summary>
+    /// <summary>Reads the bytes of a span: an event's body from the index, anything else from the data files, as it may be shown.</summary>
+    /// <param name="span">Whole entries.</param>
+    /// <param name="destination">At least as long.</param>
     /// <returns>How many there were; fewer than its length if they are gone.</returns>
     /// <exception cref="IOException">The device failed.</exception>
     public int ReadBytes(in LogSpan span, Span<byte> destination)
@@ -201,6 +211,7 @@ public sealed class ProcessLog : IDisposable
             _floors.AddGone(span.Source, from, span.Offset + span.Length, reason);
         }
 
+        _redaction?.Apply(room[..read]);
         return read;
     }
 

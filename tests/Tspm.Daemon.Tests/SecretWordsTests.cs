@@ -19,4 +19,14 @@ public sealed class SecretWordsTests
         Assert.Equal(shown.Split(' '), SecretWords.Mask(line.Split(' ')));
         Assert.Equal(["sh", "-c", shown], SecretWords.Mask(["sh", "-c", line]));
     }
+
+    [Theory]
+    [InlineData("run --password 'a b c' x", "run --password ••••(8) x")]
+    [InlineData("--password=\"my secret word\"", "--password=••••(16)")]
+    [InlineData("sh -c 'x --token abc' y", "sh -c 'x --token ••••(8) y")]
+    [InlineData("it's --token abc", "it's --token ••••(8)")]
+    public void A_secret_with_blanks_in_quotes_is_masked_whole(string line, string shown)
+    {
+        Assert.Equal(shown, SecretWords.MaskLine(line));
+    }
 }

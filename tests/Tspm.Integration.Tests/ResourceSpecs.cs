@@ -188,6 +188,118 @@ public sealed class ResourceSpecs : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_secret_that_is_named_is_masked_in_variables_arguments_events_and_errors()
+    {
+        await _home.ShellAsync(
+            "$T start --name sec --secret PLAIN,plain-thing --restart never -e PLAIN=blue-canary-77 -- sh -c 'echo up; exit 3' sh --plain-thing yellow-canary-78 /srv/blue-canary-77"
+        );
+        await _home.EndedAsync("sec");
+        await _home.RunAsync("set", "sec", "health=exec:probe blue-canary-77");
+        var commands = new[]
+        {
+            "describe sec",
+            "describe sec --json",
+            "list --json",
+            "env sec",
+            "logs sec --json",
+            "events --json",
+            "why sec --json",
+        };
+        foreach (var command in commands)
+        {
+            var shown = (await _home.RunAsync(command.Split(' '))).ToString();
+            Assert.DoesNotContain("canary", shown);
+        }
+
+        var described = await _home.RunAsync("describe", "sec");
+        Assert.Contains("PLAIN=••••(16)", described.Output);
+        Assert.Contains("--plain-thing ••••(16)", described.Output.Replace("'", ""));
+        Assert.Contains("ps shows it", described.Output);
+        Assert.Contains("secrets       PLAIN, plain-thing", described.Output);
+        var open = await _home.RunAsync("describe", "sec", "--show-secrets", "--yes");
+        Assert.Contains("blue-canary-77", open.Output);
+        Assert.Contains("yellow-canary-78", open.Output);
+    }
+
+    [Fact]
+    public async Task What_is_redacted_is_seen_by_no_reader_and_no_filter_and_stays_on_disk()
+    {
+        await _home.RunAsync(
+            "start",
+            "--name",
+            "red",
+            "--redact",
+            "card=(?<secret>\\d+)",
+            "--restart",
+            "never",
+            "--",
+            "sh",
+            "-c",
+            "echo pay card=47''11 by someone@''example.org; echo other; exit 3"
+        );
+        await _home.EndedAsync("red");
+        string[][] readers =
+        [
+            ["logs", "red"],
+            ["logs", "red", "--json"],
+            ["logs", "red", "-f", "--until-exit"],
+            ["logs", "red", "-r"],
+            ["logs", "red", "-o", "raw"],
+            ["logs", "red", "-g", "other", "-C", "1"],
+            ["logs", "red", "--offline"],
+            ["why", "red"],
+        ];
+        foreach (var reader in readers)
+        {
+            var shown = (await _home.RunAsync(reader)).ToString();
+            Assert.Contains("card=****", shown);
+            Assert.DoesNotContain("4711", shown);
+        }
+
+        Assert.DoesNotContain("pay", (await _home.RunAsync("logs", "red", "-g", "4711")).Output);
+        Assert.Contains("pay", (await _home.RunAsync("logs", "red", "-g", "card=[*]{4}")).Output);
+        await _home.RunAsync("set", "red", "redact+=[a-z]+@[a-z.]+");
+        Assert.Contains(
+            "card=**** by *******************",
+            (await _home.RunAsync("logs", "red")).Output
+        );
+        Assert.Contains("by *******************", (await _home.RunAsync("why", "red")).Output);
+        Assert.Contains(
+            "redact        2 (hidden",
+            (await _home.RunAsync("describe", "red")).Output
+        );
+        await _home.RunAsync("set", "red", "redact=");
+        Assert.Contains(
+            "card=4711 by someone@example.org",
+            (await _home.RunAsync("logs", "red")).Output
+        );
+    }
+
+    [Theory]
+    [InlineData("a(?=b)", "back-tracking")]
+    [InlineData("(", "cannot be read")]
+    [InlineData("a*", "matches where nothing is")]
+    public async Task A_pattern_that_cannot_hide_is_refused_before_anything_is_started(
+        string pattern,
+        string why
+    )
+    {
+        var refused = await _home.RunAsync(
+            "start",
+            "--name",
+            "x",
+            "--redact",
+            pattern,
+            "--",
+            "true"
+        );
+
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains(why, refused.Errors);
+        Assert.Contains("[]", (await _home.RunAsync("list", "--json")).Output);
+    }
+
+    [Fact]
     public async Task An_environment_is_updated_by_name_its_files_are_read_anew_and_a_clean_one_is_clean()
     {
         var file = Path.Join(Path.GetTempPath(), $"tspm-env-{Guid.NewGuid():N}");

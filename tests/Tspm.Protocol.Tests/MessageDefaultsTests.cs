@@ -22,6 +22,27 @@ public sealed class MessageDefaultsTests
     }
 
     [Fact]
+    public void A_process_that_names_no_secrets_and_hides_nothing_may_say_so_by_silence()
+    {
+        var read = JsonSerializer.Deserialize(
+            "{\"name\":\"web\",\"command\":[\"true\"],\"cwd\":\"/\"}",
+            ProtocolJsonContext.Default.ProcessSpec
+        )!;
+        var written = Written(
+            read with
+            {
+                Secrets = ["API_X"],
+                Redact = ["\\d{16}"],
+            },
+            ProtocolJsonContext.Default.ProcessSpec
+        );
+
+        Assert.Empty(read.Secrets);
+        Assert.Empty(read.Redact);
+        Assert.Contains("\"secrets\":[\"API_X\"],\"redact\":[\"\\\\d{16}\"]", written);
+    }
+
+    [Fact]
     public void Bounds_of_a_page_may_be_left_out()
     {
         var read = JsonSerializer.Deserialize(

@@ -130,6 +130,25 @@ public sealed class SpecEditTests
         Assert.Same(Plain, spec);
     }
 
+    [Fact]
+    public void What_is_hidden_is_replaced_added_to_and_ended()
+    {
+        var two = Apply(
+            ("redact", "a"),
+            ("redact", "b=1,2"),
+            ("redact+", "c+"),
+            ("secrets", "A, B")
+        );
+
+        Assert.Equal(["b=1,2", "c+"], two.Redact);
+        Assert.Equal(["A", "B"], two.Secrets);
+        Assert.Empty(Apply(("redact", "a"), ("redact", "")).Redact);
+        Assert.All(
+            ["redact", "redact+", "secrets"],
+            key => Assert.True(SpecEdit.HoldsAtOnce(key), key)
+        );
+    }
+
     private static ProcessSpec Apply(params (string Key, string Text)[] changes)
     {
         var spec = Plain;

@@ -117,6 +117,18 @@ internal static class SupervisionTree
             "tell http://HOST:PORT/PATH (POST) or exec:LINE of events; all for every one; may be repeated",
             IsRepeatable: true
         ),
+        new(
+            ["--secret"],
+            "NAME[,NAME…]",
+            "the value of this variable or option is never shown; may be repeated",
+            IsRepeatable: true
+        ),
+        new(
+            ["--redact"],
+            "RE",
+            "what matches is shown as * in its log, or only the group (?<secret>…); may be repeated",
+            IsRepeatable: true
+        ),
         new(["--nice"], "N", "niceness, -20 to 19"),
         new(["--umask"], "MASK", "file mode mask, octal; default: this shell's"),
         new(["--oom-score"], "N", "-1000 to 1000: who is ended first when memory is short"),
@@ -193,7 +205,7 @@ internal static class SupervisionTree
             Arguments = "SEL KEY=VALUE…",
             Help = "change settings of a process",
             Details =
-                "Keys are the options of start without dashes, env.NAME and label.NAME. Restart and stop settings and labels hold at once, the others from the next start on.",
+                "Keys are the options of start without dashes, env.NAME, label.NAME, limit.NAME and hook.NAME; secrets=NAME,… is the list of --secret, redact=RE replaces what --redact gave and redact+=RE adds to it. Restart and stop settings, labels, secrets and redact hold at once, the others from the next start on.",
             Examples = ["tspm set web restart=always max-restarts=5", "tspm set web env.PORT=3000"],
             Run = SupervisionCommands.SetAsync,
         },

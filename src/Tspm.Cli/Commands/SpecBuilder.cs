@@ -72,7 +72,7 @@ internal static class SpecBuilder
             var isSetting =
                 invocation.Has(option.Key)
                 && SpecEdit.Keys.Contains(option.Key)
-                && option.Key is not ("cwd" or "restart" or "stdin" or "no-new-privs");
+                && option.Key is not ("cwd" or "restart" or "stdin" or "no-new-privs" or "redact");
             if (
                 isSetting
                 && SpecEdit.TryApply(ref spec, option.Key, ValueOf(invocation, option.Key))
@@ -111,6 +111,12 @@ internal static class SpecBuilder
             {
                 throw new CliException(ExitCodes.Usage, $"--{fault}");
             }
+        }
+
+        _ = SpecEdit.TryApply(ref spec, "secrets", string.Join(',', invocation.Values("secret")));
+        foreach (var pattern in invocation.Values("redact"))
+        {
+            _ = SpecEdit.TryApply(ref spec, "redact+", pattern);
         }
 
         var number = 0;

@@ -31,24 +31,21 @@ internal static class DescribeText
         Row(text, "uptime", process.UptimeSeconds is { } up ? Durations.FormatSeconds(up) : "-");
         Row(text, "restarts", $"{process.Restarts}  (policy {process.Restart})");
         Row(text, "command", string.Join(' ', process.Command.Select(Quote)));
-        Row(text, "directory", Clean(process.Cwd));
-        Use(text, process);
-        Pictures(text, samples);
-        if (process.Stop is { } stop)
+        if (process.HasSecretArguments)
         {
-            var first =
-                stop.Command.Count > 0
-                    ? $"command {string.Join(' ', stop.Command.Select(Quote))}"
-                    : $"signal {string.Join(", ", stop.MoreSignals.Prepend(stop.Signal).Select(Protocol.Specs.SignalText.NameOf))}";
             Row(
                 text,
-                "stop",
-                $"{first}, then SIGKILL after {Durations.FormatMilliseconds(stop.TimeoutMs)}, scope {stop.Scope}"
+                "warning",
+                "a secret is among its arguments: ps shows it to every user of this machine"
             );
         }
 
+        Row(text, "directory", Clean(process.Cwd));
+        Use(text, process);
+        Pictures(text, samples);
+        StopOf(text, process);
         Supervision(text, process);
-
+        Hidden(text, process);
         if (process.Log is { } log)
         {
             Row(
@@ -64,6 +61,22 @@ internal static class DescribeText
         Runs(text, process.Runs ?? []);
         Surroundings(text, process);
         return text.ToString();
+    }
+
+    private static void StopOf(StringBuilder text, ProcessView process)
+    {
+        if (process.Stop is { } stop)
+        {
+            var first =
+                stop.Command.Count > 0
+                    ? $"command {string.Join(' ', stop.Command.Select(Quote))}"
+                    : $"signal {string.Join(", ", stop.MoreSignals.Prepend(stop.Signal).Select(Protocol.Specs.SignalText.NameOf))}";
+            Row(
+                text,
+                "stop",
+                $"{first}, then SIGKILL after {Durations.FormatMilliseconds(stop.TimeoutMs)}, scope {stop.Scope}"
+            );
+        }
     }
 
     private static void Pictures(StringBuilder text, ProcessSamples? samples)
@@ -205,6 +218,22 @@ internal static class DescribeText
         if (counters.DiskState != DiskStates.Good)
         {
             Row(text, "disk", EventText.OfDisk(counters.DiskState));
+        }
+    }
+
+    private static void Hidden(StringBuilder text, ProcessView process)
+    {
+        if (process.Secrets is { } secrets)
+        {
+            Row(text, "secrets", Clean(string.Join(", ", secrets)));
+        }
+
+        if (process.RedactPatterns > 0)
+        {
+            var patterns = process.Redact is { } shown
+                ? string.Join("  ", shown)
+                : "hidden themselves";
+            Row(text, "redact", Clean($"{process.RedactPatterns} ({patterns})"));
         }
     }
 

@@ -71,7 +71,17 @@ internal sealed class ArchiveCatalog : ILogCatalog
         );
 
     /// <summary>From now on these are the logs.</summary>
-    public void Use(ArchivedLogs logs) => _logs = logs;
+    public void Use(ArchivedLogs logs)
+    {
+        _logs = logs;
+        foreach (var record in _records)
+        {
+            if (logs.Find(record.Id) is { } writer)
+            {
+                writer.Log.Redaction = Redactions.Of(record.Spec);
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public CatalogLog? Find(uint process) =>

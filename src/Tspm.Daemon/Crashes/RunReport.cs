@@ -36,10 +36,12 @@ internal static class RunReport
                 run.Signal,
                 run.OutOfMemory ?? ""
             ),
-            Message = run.Reason,
+            Message = run.Reason is { } reason
+                ? ProcessSecrets.Of(process.Spec).Text(reason)
+                : null,
             MaxMemoryBytes = run.MaxMemoryBytes,
             CpuSeconds = run.CpuMs is { } cpu ? cpu / 1000.0 : null,
-            Command = SecretWords.Mask(process.Spec.Command),
+            Command = ProcessSecrets.Of(process.Spec).Words(process.Spec.Command),
             Cwd = process.Spec.Cwd,
             Changes = process.LastGood is { } good ? RunSetup.Of(process.Spec).Since(good) : null,
         };

@@ -29,7 +29,7 @@ internal sealed record RunSetup
 
         return new RunSetup
         {
-            Command = SecretWords.Mask(spec.Command),
+            Command = ProcessSecrets.Of(spec).Words(spec.Command),
             Cwd = spec.Cwd,
             Env = env,
         };

@@ -125,7 +125,10 @@ internal sealed class RunRecorder : IJournalObserver
             Run = record.Run,
             RunId = process.Log.Log.RunIdOf(record.Run).ToString(),
             Pid = (int)record.A,
-            Argv = EventBody.Shorten(SecretWords.Mask(spec.Command), MaxArgvCharacters),
+            Argv = EventBody.Shorten(
+                ProcessSecrets.Of(spec).Words(spec.Command),
+                MaxArgvCharacters
+            ),
         };
 
         Append(process, record, body);

@@ -41,6 +41,7 @@ internal sealed class ResourceHandlers(ProcessRegistry registry, Sampler sampler
     private static ProcessEnv Of(ProcessRecord record, bool showSecrets)
     {
         var spec = record.Spec;
+        var secrets = ProcessSecrets.Of(spec);
         var problem = ProgramEnvironment.TryRead(spec, out var variables);
         return new ProcessEnv
         {
@@ -51,7 +52,7 @@ internal sealed class ResourceHandlers(ProcessRegistry registry, Sampler sampler
             [
                 .. variables
                     .Order(StringComparer.Ordinal)
-                    .Select(one => showSecrets ? one : SecretMask.Mask(one)),
+                    .Select(one => showSecrets ? one : secrets.Variable(one)),
             ],
             Inherited = spec.Inherited,
             Files = spec.EnvFiles,

@@ -1,7 +1,9 @@
+using System.Text;
 using SmartIpc.Requests;
 using Tspm.CaptureLog;
 using Tspm.Daemon.Crashes;
 using Tspm.Daemon.Supervision;
+using Tspm.Logs;
 using Tspm.Protocol;
 using Tspm.Protocol.Messages;
 
@@ -80,7 +82,7 @@ internal sealed class WhyHandlers(ProcessRegistry registry, HomePaths home, Time
             {
                 Run = report,
                 IsReport = true,
-                Lines = Last(reports.ReadLines(number), request.Lines),
+                Lines = Shown(record.Spec, Last(reports.ReadLines(number), request.Lines)),
             };
         }
 
@@ -104,6 +106,22 @@ internal sealed class WhyHandlers(ProcessRegistry registry, HomePaths home, Time
             // Retention or damage took them: the facts are told without.
             return [];
         }
+    }
+
+    /// <summary>A report has what could be read when it was written; by now less may be shown.</summary>
+    private static IReadOnlyList<CrashLine> Shown(
+        ProcessSpec spec,
+        IReadOnlyList<CrashLine> lines
+    ) =>
+        Redactions.Of(spec) is { } hides
+            ? [.. lines.Select(line => line with { Msg = Hide(hides, line.Msg) })]
+            : lines;
+
+    private static string Hide(LineRedaction hides, string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        hides.Apply(bytes);
+        return Encoding.UTF8.GetString(bytes);
     }
 
     /// <summary>The last lines of each stream, in order.</summary>

@@ -48,6 +48,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     {
         Record = record;
         Log = log;
+        log.Log.Redaction = Redactions.Of(record.Spec);
         _services = services;
         var options = services.Options;
         _times = new LifeTimes(options.Drain, options.ShortDrain, options.TemporaryLinger);
@@ -229,7 +230,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             Name = Record.Spec.Name,
             Ns = Record.Spec.Ns,
             Error = error,
-            Message = message,
+            Message = ProcessSecrets.Of(Record.Spec).Text(message),
             Hint = hint,
             Process = ProcessViews.Of(this, _services.Time, withDetails: false),
         };
@@ -237,6 +238,11 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     /// <summary>Writes a life-cycle entry into its log.</summary>
     public Task TellAsync(LogEvent body)
     {
+        if (body.Message is { } text)
+        {
+            body = body with { Message = ProcessSecrets.Of(Record.Spec).Text(text) };
+        }
+
         Announce(body);
         return _services.Ingest.AppendEventAsync(Log, body.Run, SupervisorServices.Body(body));
     }
@@ -406,6 +412,9 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
                 await ApplyAsync(next);
             }
         }
+
+        // After all else: what follows an end does not share the processor with its report.
+        _runs.Ends.Report();
     }
 
     private async Task ApplyAsync(LifeEvent what)
@@ -448,6 +457,9 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             case ClearTimer:
                 _timer.Stop();
                 return Task.CompletedTask;
+            case Save when _desk.IsIdle && Status is ProcessStatus.Running:
+                // Its pid is in the journal, and the keeper knows it.
+                return _services.SaveSoonAsync();
             case Save:
                 return SaveAsync();
             case Tell tell:
@@ -495,7 +507,13 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
 
     private async Task DoEditAsync(EditMessage edit)
     {
+        var redact = Record.Spec.Redact;
         Record = edit.Change(Record);
+        if (!redact.SequenceEqual(Record.Spec.Redact))
+        {
+            Log.Log.Redaction = Redactions.Of(Record.Spec);
+        }
+
         var isLater = edit.IsLater && _state.IsAlive;
         Record = Record with { HasPendingChanges = Record.HasPendingChanges || isLater };
         await TellAsync(

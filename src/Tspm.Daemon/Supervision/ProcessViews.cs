@@ -18,6 +18,7 @@ internal static class ProcessViews
     {
         var record = supervisor.Record;
         var spec = record.Spec;
+        var secrets = ProcessSecrets.Of(spec);
         var run = supervisor.Run;
         var last = record.Runs is [var newest, ..] ? newest : null;
         var ended = record.Runs.FirstOrDefault(known => known.EndedAt is not null);
@@ -38,7 +39,7 @@ internal static class ProcessViews
             Restarts = record.Restarts,
             ExitCode = ended is { Signal: 0 } ? ended.Code : null,
             ExitSignal = ended is null ? null : new RunOutcome(ended.Code, ended.Signal).SignalName,
-            Reason = record.FailedReason ?? (lives ? null : ended?.Reason),
+            Reason = ReasonOf(record, lives ? null : ended, secrets),
             UptimeSeconds = lives ? time.GetElapsedTime(run!.StartedAt).TotalSeconds : null,
             StartedAt = last is null ? null : Text(last.StartedAt),
             NextTrySeconds =
@@ -50,12 +51,9 @@ internal static class ProcessViews
                     : null,
             MemoryBytes = use?.Bytes ?? facts?.ResidentBytes,
             Use = use?.ViewAt(SampleRound.Milliseconds(time)),
-            Command = SecretWords.Mask(spec.Command),
-            IsShell = spec.IsShell,
+            Command = secrets.Words(spec.Command),
             Cwd = spec.Cwd,
             Restart = spec.Restart.Policy,
-            Pty = spec.Pty,
-            WasRunning = supervisor.IsResurrectable,
         };
         view = view with
         {
@@ -73,6 +71,7 @@ internal static class ProcessViews
         {
             Command = spec.Command,
             Env = ProgramEnvironment.Of(spec),
+            Redact = spec.Redact.Count > 0 ? spec.Redact : null,
         };
 
     private static ProcessView WithSupervision(
@@ -85,6 +84,9 @@ internal static class ProcessViews
         var spec = record.Spec;
         return view with
         {
+            IsShell = spec.IsShell,
+            Pty = spec.Pty,
+            WasRunning = supervisor.IsResurrectable,
             WaitsFor = supervisor.WaitsFor,
             HasReady = spec.Ready is not null,
             Labels = spec.Labels.Count > 0 ? spec.Labels : null,
@@ -107,6 +109,7 @@ internal static class ProcessViews
         var log = supervisor.Log.Log;
         var facts = log.Facts;
         var spec = supervisor.Record.Spec;
+        var secrets = ProcessSecrets.Of(spec);
         return view with
         {
             Log = new LogView(
@@ -118,27 +121,40 @@ internal static class ProcessViews
                 log.DataBytes,
                 supervisor.LogDirectory
             ),
-            Runs = [.. supervisor.Record.Runs.Select(ViewOf)],
-            Env = [.. ProgramEnvironment.Of(spec).Select(SecretMask.Mask)],
-            Children = ChildrenOf(supervisor),
-            Stop = spec.Stop with { Command = SecretWords.Mask(spec.Stop.Command) },
+            Runs = [.. supervisor.Record.Runs.Select(run => ViewOf(run, secrets))],
+            Env = [.. ProgramEnvironment.Of(spec).Select(secrets.Variable)],
+            Secrets = spec.Secrets.Count > 0 ? spec.Secrets : null,
+            RedactPatterns = spec.Redact.Count,
+            HasSecretArguments = !view.Command.SequenceEqual(spec.Command),
+            Children = ChildrenOf(supervisor, secrets),
+            Stop = spec.Stop with { Command = secrets.Words(spec.Stop.Command) },
             RestartPolicy = spec.Restart,
             LimitsMissing = supervisor.Run?.LimitsMissing,
-            Hooks = spec.Hooks.Count > 0 ? [.. spec.Hooks.Select(TextOf)] : null,
-            Ready = Shown(spec.Ready),
-            Health = Shown(spec.Health),
+            Hooks =
+                spec.Hooks.Count > 0 ? [.. spec.Hooks.Select(hook => TextOf(hook, secrets))] : null,
+            Ready = Shown(spec.Ready, secrets),
+            Health = Shown(spec.Health, secrets),
         };
     }
 
-    private static string TextOf(HookSpec hook) =>
-        SecretWords.MaskLine(
+    private static string? ReasonOf(
+        ProcessRecord record,
+        RunRecord? ended,
+        ProcessSecrets secrets
+    ) => (record.FailedReason ?? ended?.Reason) is { } reason ? secrets.Text(reason) : null;
+
+    private static string TextOf(HookSpec hook, ProcessSecrets secrets) =>
+        secrets.Line(
             $"{hook.Name}: {string.Join(',', hook.On)} {hook.Url ?? $"exec:{string.Join(' ', hook.Command)}"}"
         );
 
-    private static ProbeSpec? Shown(ProbeSpec? probe) =>
-        probe is null ? null : probe with { Check = SecretWords.MaskLine(probe.Check) };
+    private static ProbeSpec? Shown(ProbeSpec? probe, ProcessSecrets secrets) =>
+        probe is null ? null : probe with { Check = secrets.Line(probe.Check) };
 
-    private static List<ChildView> ChildrenOf(ProcessSupervisor supervisor) =>
+    private static List<ChildView> ChildrenOf(
+        ProcessSupervisor supervisor,
+        ProcessSecrets secrets
+    ) =>
         supervisor.Run is { Outcome: null, Pid: > 0 } run
             ?
             [
@@ -147,12 +163,12 @@ internal static class ProcessViews
                     .Take(MaxChildren)
                     .Select(child => new ChildView(
                         child.Pid,
-                        SecretWords.MaskLine(ProcFacts.ReadCommandLine(child.Pid))
+                        secrets.Line(ProcFacts.ReadCommandLine(child.Pid))
                     )),
             ]
             : [];
 
-    private static RunView ViewOf(RunRecord run) =>
+    private static RunView ViewOf(RunRecord run, ProcessSecrets secrets) =>
         new(
             run.Run,
             run.RunId.ToString(),
@@ -161,7 +177,7 @@ internal static class ProcessViews
             run.EndedAt is { } ended ? Text(ended) : null,
             run.Signal == 0 ? run.Code : null,
             new RunOutcome(run.Code, run.Signal).SignalName,
-            run.Reason,
+            run.Reason is { } reason ? secrets.Text(reason) : null,
             run.MaxMemoryBytes,
             run.CpuMs is { } cpu ? cpu / 1000.0 : null
         );

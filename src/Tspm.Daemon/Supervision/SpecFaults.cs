@@ -27,6 +27,8 @@ internal static class SpecFaults
                 : spec.Hooks.Select(HookText.FindFault).FirstOrDefault(fault => fault is not null)
         )
         ?? (spec.Limits is { } limits ? LimitText.FindFault(limits) : null)
+        ?? ProcessSecrets.FindFault(spec.Secrets)
+        ?? Redactions.FindFault(spec.Redact)
         ?? FindRest(spec);
 
     private static string? FindName(ProcessSpec spec) =>

@@ -10,6 +10,7 @@ internal static class LogFilters
 {
     private const RegexOptions Options =
         RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
+    private static readonly Regex Nothing = new("^$a", Options);
 
     private static readonly KnownPatterns Known = new();
 
@@ -127,27 +128,41 @@ internal static class LogFilters
         var made = new List<Regex>();
         foreach (var pattern in patterns)
         {
-            if (pattern.Length is 0 or > LogSelection.MaxPatternLength)
+            var options = ignoresCase ? Options | RegexOptions.IgnoreCase : Options;
+            if (TryParse(pattern, options, out var regex) is { } fault)
             {
-                return $"a pattern has 1 to {LogSelection.MaxPatternLength} characters, not {pattern.Length}";
+                return fault;
             }
 
-            try
-            {
-                var options = ignoresCase ? Options | RegexOptions.IgnoreCase : Options;
-                made.Add(new Regex(pattern, options));
-            }
-            catch (ArgumentException wrong)
-            {
-                return $"the pattern \"{pattern}\" cannot be read: {RegexFault.Describe(wrong)}";
-            }
-            catch (NotSupportedException)
-            {
-                return $"the pattern \"{pattern}\" needs back-tracking (look-around or a back-reference), which could take for ever";
-            }
+            made.Add(regex);
         }
 
         parsed = [.. made];
         return null;
+    }
+
+    /// <summary>Reads one expression that takes linear time.</summary>
+    /// <returns>Null if it can be done; else what is wrong.</returns>
+    public static string? TryParse(string pattern, RegexOptions options, out Regex parsed)
+    {
+        parsed = Nothing;
+        if (pattern.Length is 0 or > LogSelection.MaxPatternLength)
+        {
+            return $"a pattern has 1 to {LogSelection.MaxPatternLength} characters, not {pattern.Length}";
+        }
+
+        try
+        {
+            parsed = new Regex(pattern, options);
+            return null;
+        }
+        catch (ArgumentException wrong)
+        {
+            return $"the pattern \"{pattern}\" cannot be read: {RegexFault.Describe(wrong)}";
+        }
+        catch (NotSupportedException)
+        {
+            return $"the pattern \"{pattern}\" needs back-tracking (look-around or a back-reference), which could take for ever";
+        }
     }
 }

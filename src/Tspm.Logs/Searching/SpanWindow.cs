@@ -60,9 +60,11 @@ internal sealed class SpanWindow(ProcessLog log, DataFileReader files) : IDispos
         )
         {
             var all = span;
+            var isAsShown = log.Redaction is not null;
             foreach (ref readonly var next in following)
             {
-                if (all.Length >= AheadBytes || next.IsHole)
+                // A filter sees what its reader may see: entry by entry, as they are shown.
+                if (isAsShown || all.Length >= AheadBytes || next.IsHole)
                 {
                     break;
                 }
@@ -86,7 +88,9 @@ internal sealed class SpanWindow(ProcessLog log, DataFileReader files) : IDispos
             }
 
             // Ahead without a promise: what is not there is somebody else's to tell.
-            var read = files.Read(all.Source, all.Offset, _bytes.AsSpan(0, (int)all.Length));
+            var read = isAsShown
+                ? 0
+                : files.Read(all.Source, all.Offset, _bytes.AsSpan(0, (int)all.Length));
             if (read < span.Length && (read = log.ReadBytes(span, _bytes)) < span.Length)
             {
                 throw new BytesGoneException(

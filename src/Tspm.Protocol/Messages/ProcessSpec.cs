@@ -6,6 +6,12 @@ public sealed record ProcessSpec
     /// <summary>The most arguments a command may have.</summary>
     public const int MaxArguments = 10_000;
 
+    /// <summary>The most names of secrets.</summary>
+    public const int MaxSecrets = 100;
+
+    /// <summary>The most patterns of what its log does not show.</summary>
+    public const int MaxRedact = 32;
+
     /// <summary>Name, unique in its namespace: letters, digits, <c>.</c>, <c>_</c>, <c>-</c>; at most 63.</summary>
     public required string Name { get; init; }
 
@@ -77,6 +83,12 @@ public sealed record ProcessSpec
 
     /// <summary>Files of variables, absolute, read at each start; their contents are not kept.</summary>
     public IReadOnlyList<string> EnvFiles { get; set; } = [];
+
+    /// <summary>Names of variables and options whose values are never shown, besides those that look like secrets.</summary>
+    public IReadOnlyList<string> Secrets { get; set; } = [];
+
+    /// <summary>Regular expressions of what readers of its log are not shown; on disk it stays.</summary>
+    public IReadOnlyList<string> Redact { get; set; } = [];
 
     /// <summary>Who is told what happens to it.</summary>
     public IReadOnlyList<HookSpec> Hooks { get; set; } = [];

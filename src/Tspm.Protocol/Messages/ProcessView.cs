@@ -138,6 +138,18 @@ public sealed record ProcessView
     /// <summary>True if <c>send</c> and <c>attach</c> can write into its stdin.</summary>
     public bool Stdin { get; init; }
 
+    /// <summary>Names whose values are masked besides those that look like secrets; null if there are none (describe only).</summary>
+    public IReadOnlyList<string>? Secrets { get; init; }
+
+    /// <summary>How many patterns hide parts of its log (describe only).</summary>
+    public int RedactPatterns { get; init; }
+
+    /// <summary>The patterns, which may hold what they hide; null unless secrets were asked for.</summary>
+    public IReadOnlyList<string>? Redact { get; init; }
+
+    /// <summary>True if a secret stands in its arguments, which <c>ps</c> shows to every user of the machine (describe only).</summary>
+    public bool HasSecretArguments { get; init; }
+
     /// <summary>True if settings were changed that hold from the next start on.</summary>
     public bool HasPendingChanges { get; init; }
 }

@@ -98,6 +98,11 @@ public static class SpecEdit
             SetWord(text, MissedActions.All) ?? Schedule(ref spec, s => s with { Missed = text }),
         ["schedule-zone"] = (ref spec, text) =>
             Schedule(ref spec, s => s with { Zone = text.Length > 0 ? text : null }),
+        ["secrets"] = (ref spec, text) => Change(ref spec, s => s with { Secrets = Words(text) }),
+        ["redact"] = (ref spec, text) =>
+            Change(ref spec, s => s with { Redact = text.Length > 0 ? [text] : [] }),
+        ["redact+"] = (ref spec, text) =>
+            Change(ref spec, s => s with { Redact = [.. s.Redact, text] }),
         ["cwd"] = (ref spec, text) =>
             text.StartsWith('/')
                 ? Change(ref spec, s => s with { Cwd = text })
@@ -117,7 +122,14 @@ public static class SpecEdit
         || key.StartsWith("hook.", StringComparison.Ordinal)
         || key.StartsWith("watch", StringComparison.Ordinal)
         || key.StartsWith("schedule", StringComparison.Ordinal)
-        || key is "max-restarts" or "min-uptime" or "success-codes" or "max-memory" or "history";
+        || key.StartsWith("redact", StringComparison.Ordinal)
+        || key
+            is "max-restarts"
+                or "min-uptime"
+                or "success-codes"
+                or "max-memory"
+                or "history"
+                or "secrets";
 
     /// <summary>Changes one setting.</summary>
     /// <returns>Null if it was changed; else what is wrong, with the value and what is allowed.</returns>
