@@ -28,6 +28,9 @@ public struct JournalRecord
     /// <summary>Bit of <see cref="B"/> of an exit: the machine was started again.</summary>
     public const int OtherBootBit = 34;
 
+    /// <summary>Bit of <see cref="B"/> of an exit: the peak memory in <see cref="C"/> is the keeper's, or below it.</summary>
+    public const int PeakBoundBit = 35;
+
     /// <summary>CRC32C of the 60 bytes after it.</summary>
     public uint Checksum;
 

@@ -80,17 +80,15 @@ public static class DaemonHost
     {
         ArgumentNullException.ThrowIfNull(home);
         return
-            File.Exists(home.ProcessList)
-            && ProcessListFile.TryRead(home.ProcessList, out var list, out _)
-            ?
-            [
-                .. list.Processes.Select(process => new SavedProcess(
+        [
+            .. ProcessListFile
+                .ReadWhole(home.ProcessList)
+                .Processes.Select(process => new SavedProcess(
                     process.Id,
                     process.Spec.Name,
                     process.Spec.Stop.TimeoutMs
                 )),
-            ]
-            : [];
+        ];
     }
 
     private static void WritePid(SafeFileHandle held)

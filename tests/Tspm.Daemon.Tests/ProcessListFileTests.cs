@@ -58,6 +58,32 @@ public sealed class ProcessListFileTests
     }
 
     [Fact]
+    public void Who_looks_at_a_list_whose_daemon_stands_between_two_steps_of_a_save_finds_one()
+    {
+        using var folder = new TempFolder();
+        var path = folder["list"];
+        var file = new ProcessListFile(path, _time);
+        file.Write(Old);
+        file.Write(New);
+        Assert.Equal(2, ProcessListFile.ReadWhole(path).Processes.Count);
+
+        // The next list is half written: the one that has the name counts.
+        File.WriteAllBytes(path + ".new", File.ReadAllBytes(path)[..^1]);
+        Assert.Equal(2, ProcessListFile.ReadWhole(path).Processes.Count);
+
+        // The old one is the copy, the new one has no name yet; at the end only the copy is whole.
+        File.Move(path, path + ".1", overwrite: true);
+        file = new ProcessListFile(folder["other"], _time);
+        file.Write(Old);
+        File.Move(folder["other"], path + ".new", overwrite: true);
+        Assert.Single(ProcessListFile.ReadWhole(path).Processes);
+        File.WriteAllBytes(path + ".new", []);
+        Assert.Equal(2, ProcessListFile.ReadWhole(path).Processes.Count);
+        File.Delete(path + ".1");
+        Assert.Empty(ProcessListFile.ReadWhole(path).Processes);
+    }
+
+    [Fact]
     public void What_was_written_is_read_again_whole()
     {
         using var folder = new TempFolder();

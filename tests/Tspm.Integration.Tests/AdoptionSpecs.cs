@@ -197,6 +197,27 @@ public sealed class AdoptionSpecs
     }
 
     [Fact]
+    public async Task A_keeper_that_is_dying_while_the_next_command_comes_is_followed_by_another()
+    {
+        await using var home = new TspmHome();
+        await home.RunAsync("daemon", "start");
+        await home.RunAsync("shutdown");
+        var path = Paths(home).KeeperLock;
+        Task<CommandResult> command;
+        using (var closed = new FileClosed(path))
+        using (FileLock.Take(path))
+        {
+            // The lock of one that was killed is held a moment longer than it answers; here as long as we want.
+            command = home.RunAsync("daemon", "start");
+            await closed.WaitAsync();
+        }
+
+        var started = await command;
+
+        Assert.True(started.ExitCode == 0, started.ToString());
+    }
+
+    [Fact]
     public async Task A_lock_text_that_lies_has_nobody_signalled()
     {
         await using var home = new TspmHome();

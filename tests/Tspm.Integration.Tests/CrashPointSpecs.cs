@@ -72,7 +72,13 @@ public sealed partial class CrashPointSpecs
         await EndedAsync(home, "second");
         File.Delete(gate);
 
-        Assert.False(File.Exists(once), $"{point} was not passed {count} times");
+        // A busy machine does in one step what an idle one does in several: there is work until there were enough.
+        await home.StartShellAsync("pump", $"while [ -e {once} ]; do echo; sleep 0.01; done");
+        await TspmHome.UntilAsync(
+            () => Task.FromResult(!File.Exists(once)),
+            $"{point} is passed {count} times"
+        );
+        await WholeAsync(home);
         await CheckAsync(home, "first");
         await CheckAsync(home, "second");
     }

@@ -12,6 +12,7 @@ public sealed class RetentionSpecs
 {
     private const int Stop = 19;
     private const int Continue = 18;
+    private const int Endless = 0;
     private static readonly string Kid = Path.Join(AppContext.BaseDirectory, "kid");
 
     [Fact]
@@ -79,9 +80,9 @@ public sealed class RetentionSpecs
     {
         await using var home = new TspmHome();
         var once = await ArmAsync(home, point, count);
-        await FlowAsync(home, 30_000);
+        await FlowAsync(home, Endless);
 
-        await CheckAsync(home, once, 30_000, $"{point}:{count}");
+        await CheckAsync(home, once, $"{point}:{count}");
     }
 
     [Theory]
@@ -92,14 +93,14 @@ public sealed class RetentionSpecs
         await using var home = new TspmHome();
         var once = await ArmAsync(home, "keeper.dropping", count);
         var daemon = await home.DaemonPidAsync();
-        await FlowAsync(home, 30_000);
+        await FlowAsync(home, Endless);
 
         // A daemon that stands still deletes nothing: the keeper comes to its cap.
         TspmHome.Signal(daemon, Stop);
         await TspmHome.UntilAsync(() => Task.FromResult(!File.Exists(once)), "the keeper died");
         TspmHome.Signal(daemon, Continue);
 
-        await CheckAsync(home, once, 30_000, $"keeper.dropping:{count}");
+        await CheckAsync(home, once, $"keeper.dropping:{count}");
     }
 
     [Theory]
@@ -145,7 +146,16 @@ public sealed class RetentionSpecs
 
     private static async Task FlowAsync(TspmHome home, int lines)
     {
-        string[] verbs = ["flow", "10000", $"{lines}", "/", home.Root + ".count", "exit", "0"];
+        string[] verbs =
+        [
+            "flow",
+            "10000",
+            $"{lines}",
+            home.Root + ".stop",
+            home.Root + ".count",
+            "exit",
+            "0",
+        ];
         for (var i = 0; i < 20; i++)
         {
             try
@@ -166,14 +176,23 @@ public sealed class RetentionSpecs
         Assert.Fail("it could not be started");
     }
 
-    private static async Task CheckAsync(TspmHome home, string once, int lines, string point)
+    /// <summary>How often a point is passed in a second is the machine's business: the flow goes on until it was.</summary>
+    private static async Task CheckAsync(TspmHome home, string once, string point)
     {
+        var stop = home.Root + ".stop";
+        await TspmHome.UntilAsync(() => Task.FromResult(!File.Exists(once)), $"{point} is passed");
+        await File.WriteAllTextAsync(stop, "", TestContext.Current.CancellationToken);
         await TspmHome.UntilAsync(
             async () => (await home.RunAsync("wait", "flow", "--for", "exited")).ExitCode == 0,
             "flow has ended"
         );
-        Assert.False(File.Exists(once), $"{point} was not passed");
+        var told = await File.ReadAllTextAsync(
+            home.Root + ".count",
+            TestContext.Current.CancellationToken
+        );
+        var lines = int.Parse(told, CultureInfo.InvariantCulture);
         File.Delete(home.Root + ".count");
+        File.Delete(stop);
 
         CheckStored(await RowsAsync(home), lines);
         Assert.Equal(0, (await home.RunAsync("logs", "verify")).ExitCode);
@@ -255,7 +274,11 @@ public sealed class RetentionSpecs
             else if (row.Line > 0)
             {
                 // Starts, exits, and lines that a pause has cut in two have numbers too.
-                Assert.InRange(missing - (row.Line - line - 1), 0, missing == 0 ? 0 : lines / 50);
+                Assert.InRange(
+                    missing - (row.Line - line - 1),
+                    0,
+                    missing == 0 ? 0 : Math.Max(600, lines / 50)
+                );
                 (line, missing) = (row.Line, 0);
             }
             else

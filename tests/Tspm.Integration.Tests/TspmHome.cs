@@ -164,11 +164,17 @@ public sealed partial class TspmHome : IAsyncDisposable
         var watch = Stopwatch.StartNew();
         while (Survivors() is { Count: > 0 } left)
         {
-            if (watch.Elapsed > Patience)
+            // A look may have taken all the time there was: who is seen then must be seen once more.
+            if (watch.Elapsed > Patience && Survivors() is { Count: > 0 } still)
             {
+                left = still;
                 var texts = left.ConvertAll(DescribeProcess);
                 left.ForEach(pid => kill(pid, 9));
-                Assert.Fail($"survived the test: {string.Join("; ", texts)}");
+
+                // This takes the place of what the test itself failed with, so that is told too.
+                Assert.Fail(
+                    $"survived the test: {string.Join("; ", texts)}; {LastFailure.OfThisTest()}"
+                );
             }
 
             await Task.Yield();

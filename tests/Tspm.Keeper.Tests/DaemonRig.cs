@@ -13,6 +13,8 @@ internal sealed class DaemonRig : IDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("tk").FullName;
     private readonly JournalWriter _journal;
     private readonly List<int> _started = [];
+    private readonly List<int> _descriptors = [];
+    private readonly List<IDisposable> _owned = [];
 
     public DaemonRig()
     {
@@ -74,6 +76,17 @@ internal sealed class DaemonRig : IDisposable
         Daemon.OnExited(now, signal == 0 ? code : 128 + signal, signal);
     }
 
+    /// <summary>This descriptor is closed with the rig.</summary>
+    public void OwnDescriptor(int descriptor) => _descriptors.Add(descriptor);
+
+    /// <summary>This ends with the rig.</summary>
+    public T Owned<T>(T owned)
+        where T : IDisposable
+    {
+        _owned.Add(owned);
+        return owned;
+    }
+
     public int Spawn(params string[] command)
     {
         using var spawn = new PosixSpawn();
@@ -108,6 +121,8 @@ internal sealed class DaemonRig : IDisposable
             }
         }
 
+        _descriptors.ForEach(descriptor => LibC.close(descriptor));
+        _owned.ForEach(owned => owned.Dispose());
         _journal.Dispose();
         Directory.Delete(_root, recursive: true);
     }

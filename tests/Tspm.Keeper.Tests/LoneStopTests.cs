@@ -76,6 +76,25 @@ public sealed class LoneStopTests : IDisposable
         Assert.Equal(9, DaemonRig.Reap(_rig.Daemon.Pid, out _));
     }
 
+    [Fact]
+    public void A_daemon_that_hangs_has_three_seconds_when_all_programs_have_ended()
+    {
+        _rig.StartDaemon(1);
+        _rig.StopDaemon();
+        var one = Add(1, 15, 60_000);
+
+        _stop.Begin(10 * Second, LoneStop.OwnGrace, null);
+        Assert.Equal(15, DaemonRig.Reap(one.Pid, out _));
+        one.HasExited = true;
+        _stop.Turn(11 * Second);
+        Assert.Equal(14 * Second, _stop.DueAt);
+        _stop.Turn(12 * Second);
+        Assert.Equal(14 * Second, _stop.DueAt);
+        _stop.Turn(14 * Second);
+
+        Assert.Equal(9, DaemonRig.Reap(_rig.Daemon.Pid, out _));
+    }
+
     public void Dispose()
     {
         _epoll.Dispose();

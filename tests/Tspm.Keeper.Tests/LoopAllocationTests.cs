@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Tspm.CaptureLog;
 using Tspm.CaptureLog.Control;
 using Tspm.Keeper.Capture;
@@ -68,20 +69,104 @@ public sealed class LoopAllocationTests
     }
 
     [Fact]
+    public void A_sync_that_allocates_once_a_file_is_caught()
+    {
+        using var rig = new Rig(LogFileRules.Default, lookEvery: 1_000_000_000);
+        rig.Open(StreamKind.Out);
+        rig.WriteAndSettle(StreamKind.Out, "a line\n"u8);
+        rig.Sync.Sync();
+        rig.WriteAndSettle(StreamKind.Out, "a line\n"u8);
+        object? last = null;
+        Disk.Fault = (call, _) =>
+        {
+            last = call == DiskCall.Sync ? new byte[8] : last;
+            return 0;
+        };
+
+        var allocated = Count(rig.Sync.Sync);
+
+        Disk.Fault = null;
+        Assert.NotNull(last);
+        Assert.True(allocated > 0, "it was not seen");
+    }
+
+    [Fact]
     public void The_control_loop_allocates_nothing_while_nobody_asks()
     {
         using var rig = new DaemonRig();
-        using var sync = new SyncThread(rig.Journal, rig.Log, TimeSpan.FromHours(1));
-        var room = HomeRoom.FromEnvironment(rig.Options.Home, () => 0);
-        var runs = new RunTable(rig.Options.Home, [], sync, room);
-        for (var i = 1u; i <= 100; i++)
-        {
-            // Nobody that can be waited for or signalled: it is only looked at.
-            runs.Add(new RunEntry(OrderOf(i)) { Pid = int.MaxValue - (int)i });
-        }
+        using var control = MakeControl(rig, AddRuns(rig), out var runs);
 
+        Assert.Equal(0, Count(() => Turns(control, 2000)));
+        Assert.Equal(100, runs.CountLiving());
+    }
+
+    [Fact]
+    public void The_control_loop_allocates_nothing_while_it_keeps_what_an_older_keeper_started()
+    {
+        using var rig = new DaemonRig();
+        var leader = rig.Spawn("/bin/sleep", "1000");
+        using var control = MakeControl(rig, AddRuns(rig, leader), out var runs);
+
+        Assert.Equal(0, Count(() => Turns(control, 2000)));
+        Assert.Equal(200, runs.CountLiving());
+    }
+
+    [Fact]
+    public void A_turn_that_allocates_is_caught()
+    {
+        using var rig = new DaemonRig();
+        using var control = MakeControl(rig, AddRuns(rig), out _);
+        using var asker = new Socket(
+            AddressFamily.Unix,
+            SocketType.Stream,
+            ProtocolType.Unspecified
+        );
+        asker.Connect(new UnixDomainSocketEndPoint(rig.Options.Home.KeeperSocket));
+        asker.Send(new ControlWriter().Finish(ControlKind.Facts, 1).Span);
+
+        Assert.True(Count(() => Turns(control, 10)) > 0, "it was not seen");
+        Assert.True(asker.Poll(0, SelectMode.SelectRead), "nobody was answered");
+    }
+
+    /// <summary>A hundred programs; if there is a leader, as many again that are no children of ours, and are looked at each turn.</summary>
+    private static Action<RunTable> AddRuns(DaemonRig rig, int leader = 0) =>
+        runs =>
+        {
+            for (var i = 1u; i <= 100; i++)
+            {
+                // Nobody that can be waited for or signalled.
+                runs.Add(new RunEntry(OrderOf(i)) { Pid = int.MaxValue - (int)i });
+            }
+
+            for (var i = 101u; leader != 0 && i <= 200; i++)
+            {
+                var pidfd = LibC.OpenProcess(leader);
+                rig.OwnDescriptor(pidfd);
+                runs.Add(
+                    new RunEntry(OrderOf(i))
+                    {
+                        Pid = leader,
+                        StartTime = ProcessStat.Read(leader)!.Value.StartTime,
+                        PidDescriptor = pidfd,
+                        IsChild = false,
+                    }
+                );
+            }
+        };
+
+    /// <summary>A control loop whose daemon runs, after its first turns.</summary>
+    private static ControlThread MakeControl(
+        DaemonRig rig,
+        Action<RunTable> fill,
+        out RunTable runs
+    )
+    {
+        var sync = rig.Owned(new SyncThread(rig.Journal, rig.Log, TimeSpan.FromHours(1)));
+        var room = HomeRoom.FromEnvironment(rig.Options.Home, () => 0);
+        runs = new RunTable(rig.Options.Home, [], sync, room);
+        fill(runs);
         var state = new KeeperState(-1, LibC.GetOpenFiles(), JournalWriter.Now, 0);
-        using var control = new ControlThread(
+        var control = new ControlThread(
             rig.Options,
             runs,
             new SpawnDesk(
@@ -108,16 +193,15 @@ public sealed class LoopAllocationTests
 
         control.Turn(0);
         rig.Own(rig.Daemon.Pid);
-        Turns(10);
-        Assert.Equal(0, Count(() => Turns(2000)));
-        Assert.Equal(100, runs.CountLiving());
+        Turns(control, 10);
+        return control;
+    }
 
-        void Turns(int count)
+    private static void Turns(ControlThread control, int count)
+    {
+        for (var i = 0; i < count; i++)
         {
-            for (var i = 0; i < count; i++)
-            {
-                Assert.Null(control.Turn(0));
-            }
+            Assert.Null(control.Turn(0));
         }
     }
 

@@ -3,12 +3,18 @@ using System.Globalization;
 namespace Tspm.KillMatrix;
 
 /// <summary>Whether keeper and daemon, as long as they live, need more memory or descriptors for the same work.</summary>
-/// <remarks>The first third of the looks is warm-up; over the rest a straight line is laid.</remarks>
+/// <remarks>
+/// The keeper makes no garbage: the first third of the looks is warm-up, and over the rest a straight line is laid. The daemon does,
+/// and nobody knows when it is collected: before and after, it is asked so much that it has to be, several times, and the least that
+/// was seen then is compared.
+/// </remarks>
 internal sealed class Growth
 {
     // What one look may differ from the next by chance; over the whole time nothing more may have come.
     private const double MostKiB = 1024;
     private const double MostDescriptors = 2;
+    private const long Garbage = 32 * 1024 * 1024;
+    private const int KeeperAt = 1;
     private static readonly string[] Names = ["daemon KiB", "keeper KiB"];
     private readonly Home _home;
     private readonly int _daemon;
@@ -19,10 +25,13 @@ internal sealed class Growth
         [],
     ];
     private readonly (int Daemon, int Keeper) _descriptors;
+    private readonly double _least;
+    private double _after;
 
-    private Growth(Home home, StatusIds ids)
+    private Growth(Home home, StatusIds ids, double least)
     {
         _home = home;
+        _least = least;
         (_daemon, _keeper) = (ids.Daemon, ids.Keeper);
         _descriptors = (Home.CountDescriptors(_daemon), Home.CountDescriptors(_keeper));
     }
@@ -34,7 +43,8 @@ internal sealed class Growth
     public static async Task<Growth> BeginAsync(Home home)
     {
         var status = await home.WaitUntilWholeAsync();
-        return new Growth(home, new StatusIds(status.Pid, status.KeeperPid));
+        var least = await LeastKiBAsync(home, status.Pid);
+        return new Growth(home, new StatusIds(status.Pid, status.KeeperPid), least);
     }
 
     /// <summary>Looks once.</summary>
@@ -44,7 +54,13 @@ internal sealed class Growth
         _looks[1].Add(Home.AnonymousKiB(_keeper));
     }
 
-    /// <summary>Ends when no follower is there any more; what has grown.</summary>
+    /// <summary>No follower is there any more, and all programs still run.</summary>
+    public async Task CompareAsync()
+    {
+        _after = await LeastKiBAsync(_home, _daemon);
+    }
+
+    /// <summary>What has grown; nothing runs any more.</summary>
     public async Task<IReadOnlyList<string>> EndAsync()
     {
         var status = await _home.WaitUntilWholeAsync();
@@ -61,12 +77,21 @@ internal sealed class Growth
             var rise = RiseOf(steady);
             Text += string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Names[i]}: {steady.DefaultIfEmpty().Average():f0} on average, {rise:+0;-0;0} over {steady.Count} looks; "
+                $"{Names[i]}: {steady.DefaultIfEmpty().Average():f0} on average, {rise:+0;-0;0} over {steady.Count} looks ({Course(_looks[i])}); "
             );
-            if (rise > MostKiB)
+            if (i == KeeperAt && rise > MostKiB)
             {
                 faults.Add($"{Names[i]} grew");
             }
+        }
+
+        Text += string.Create(
+            CultureInfo.InvariantCulture,
+            $"the daemon after collections {_least:f0} KiB, then {_after:f0}; "
+        );
+        if (_after - _least > MostKiB)
+        {
+            faults.Add($"{Names[1 - KeeperAt]} grew");
         }
 
         var (daemon, keeper) = (Home.CountDescriptors(_daemon), Home.CountDescriptors(_keeper));
@@ -81,6 +106,33 @@ internal sealed class Growth
         }
 
         return faults;
+    }
+
+    /// <summary>The least memory of the daemon while it makes so much garbage that it collects it.</summary>
+    private static async Task<double> LeastKiBAsync(Home home, int daemon)
+    {
+        await using var client = await home.ConnectAsync();
+        var until = (await client.GetStatusAsync()).AllocatedBytes + Garbage;
+        var least = double.MaxValue;
+        while ((await client.GetStatusAsync()).AllocatedBytes < until)
+        {
+            await client.ListAsync([]);
+            least = Math.Min(least, Home.AnonymousKiB(daemon));
+        }
+
+        return least;
+    }
+
+    /// <summary>The averages of eighths, the warm-up too: whether it rises, or rose once.</summary>
+    private static string Course(List<double> looks)
+    {
+        const int parts = 8;
+        return string.Join(
+            ", ",
+            looks
+                .Chunk(Math.Max(1, (looks.Count + parts - 1) / parts))
+                .Select(part => part.Average().ToString("f0", CultureInfo.InvariantCulture))
+        );
     }
 
     /// <summary>How much the straight line through the values rises from the first to the last.</summary>

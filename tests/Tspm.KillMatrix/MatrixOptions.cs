@@ -2,9 +2,24 @@ using System.Globalization;
 
 namespace Tspm.KillMatrix;
 
-/// <summary>How the matrix runs: <c>--kills N --rate N --seed N --binary PATH --only KIND --keep --limits --soak MINUTES --hours N</c>.</summary>
+/// <summary>How the matrix runs; <see cref="Help"/> has the words.</summary>
 internal sealed record MatrixOptions
 {
+    /// <summary>For people.</summary>
+    public const string Help = """
+        Tspm.KillMatrix: kills keeper and daemon under a flow of numbered lines, and counts; ends with 1 if anything was wrong.
+
+          --kills N       kills of each kind (10)
+          --only KIND     Daemon, Keeper, Both, DaemonInRecovery, KeeperInAdoption, InRotation, InUpgrade or BetweenSpliceAndJournal
+          --rate N        lines per second (25000)
+          --limits        instead: memory with 100 programs, and the time until a new daemon and a new keeper have them
+          --soak MINUTES  instead: 30 programs, everything killed at random, sums and memory at the end
+          --hours N       the same, for so long
+          --binary PATH   the tspm to try (TSPM_BINARY, else the one beside this program)
+          --seed N        of the random moments (another each time; it is told)
+          --keep          leave the home there if something was wrong
+        """;
+
     /// <summary>Kills of each kind.</summary>
     public int Kills { get; init; } = 10;
 
@@ -32,6 +47,9 @@ internal sealed record MatrixOptions
     /// <summary>Only this kind; null means all.</summary>
     public string? Only { get; init; }
 
+    /// <summary>Only say what there is.</summary>
+    public bool WantsHelp { get; init; }
+
     /// <summary>Reads the command line.</summary>
     public static MatrixOptions Parse(string[] words)
     {
@@ -51,7 +69,7 @@ internal sealed record MatrixOptions
                 "--soak" => options with { Soak = TimeSpan.FromMinutes(Number()) },
                 "--hours" => options with { Soak = TimeSpan.FromHours(Number()) },
                 "--limits" => options with { Limits = true },
-                _ => throw new ArgumentException($"\"{words[at]}\" is not known", nameof(words)),
+                _ => options with { WantsHelp = true },
             };
         }
 

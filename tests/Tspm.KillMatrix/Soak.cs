@@ -46,6 +46,7 @@ internal sealed class Soak(MatrixOptions options, TimeSpan time)
         }
 
         await EndFollowersAsync();
+        await growth.CompareAsync();
         await home.RunAsync(["stop", .. programs.Select(program => program.Name)]);
         _faults.AddRange(await growth.EndAsync());
         var lines = 0L;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using SmartIpc.Client;
 using Tspm.CaptureLog;
+using Tspm.CaptureLog.Control;
 using Tspm.Client;
 
 namespace Tspm.Cli.Launch;
@@ -14,6 +15,10 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
     private const int MaxAnswer = 4096;
     private static readonly TimeSpan HandoverDeadline = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan HandoverPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestRecovery = TimeSpan.FromSeconds(30);
 
     /// <summary>The home.</summary>
     public HomePaths Home { get; } = home;
@@ -224,6 +229,40 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
 
     private async Task StartKeeperAsync(CancellationToken ct)
     {
+        var begin = TimeProvider.System.GetTimestamp();
+        KeeperFacts? facts;
+        do
+        {
+            if (RunKeeper() || await HasDaemonAsync(ct))
+            {
+                return;
+            }
+
+            // Another keeper has the home, and a daemon that it is about to start. Or it is dying: the lock of one that was
+            // killed is let go a moment after it, and then the next try is the one that counts.
+            while ((facts = AskKeeper()) is not null && IsWorthWaiting(facts, begin))
+            {
+                if (await HasDaemonAsync(ct))
+                {
+                    return;
+                }
+            }
+        } while (IsWorthWaiting(facts, begin));
+
+        var end = facts is { LastDaemonEnd.Length: > 0 }
+            ? $" (its last one: {facts.LastDaemonEnd})"
+            : "";
+        throw new CliException(
+            ExitCodes.NoDaemon,
+            $"the keeper is there, but no daemon of it answers{end}",
+            $"see: {Home.DaemonLog} and {Home.KeeperLog}"
+        );
+    }
+
+    /// <summary>Starts one; false if another has the home.</summary>
+    /// <exception cref="CliException">It could not begin.</exception>
+    private bool RunKeeper()
+    {
         var command = SelfCommand.With("keeper", "--home", Home.Root);
         using var answer = LibC.StartDetached(command, out var errno);
         if (answer is null)
@@ -235,16 +274,9 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
         }
 
         var text = ReadAnswer(answer);
-        if (text == "ready")
+        if (text == "ready" || text.StartsWith("another keeper", StringComparison.Ordinal))
         {
-            return;
-        }
-
-        // Another keeper has the home: its daemon is about to serve.
-        if (text.StartsWith("another keeper", StringComparison.Ordinal))
-        {
-            await WaitForDaemonAsync(ct);
-            return;
+            return text == "ready";
         }
 
         var code =
@@ -259,24 +291,33 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
         );
     }
 
-    private async Task WaitForDaemonAsync(CancellationToken ct)
+    private KeeperFacts? AskKeeper()
+    {
+        using var keeper = KeeperCaller.TryConnect(Home, LongestSilence);
+        return keeper?.GetFacts();
+    }
+
+    /// <summary>A daemon that reads its journal takes its time; one that keeps dying is tried again when its keeper says so.</summary>
+    private static bool IsWorthWaiting(KeeperFacts? facts, long begin)
+    {
+        var left =
+            facts is null ? LongestSilence
+            : facts.DaemonPid != 0 ? LongestRecovery
+            : LongestBackOff - TimeSpan.FromMilliseconds(facts.NextTryMs);
+        return TimeProvider.System.GetElapsedTime(begin) < left;
+    }
+
+    private async Task<bool> HasDaemonAsync(CancellationToken ct)
     {
         try
         {
-            await IpcClient.WaitForServerAsync(
-                Home.Socket,
-                TimeSpan.FromSeconds(3),
-                TimeProvider.System,
-                ct
-            );
+            await IpcClient.WaitForServerAsync(Home.Socket, Look, TimeProvider.System, ct);
+            return true;
         }
-        catch (IpcException error)
+        catch (IpcException)
         {
-            throw new CliException(
-                ExitCodes.NoDaemon,
-                $"the keeper is there, but its daemon does not answer: {error.Message}",
-                $"see: {Home.DaemonLog} and {Home.KeeperLog}"
-            );
+            // Not yet: whoever asks decides how long that is borne.
+            return false;
         }
     }
 

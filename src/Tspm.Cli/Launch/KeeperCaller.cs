@@ -14,15 +14,17 @@ internal sealed class KeeperCaller : IDisposable
     private readonly Socket _socket;
     private uint _lastId;
 
-    private KeeperCaller(Socket socket)
+    private KeeperCaller(Socket socket, TimeSpan deadline)
     {
         _socket = socket;
-        _socket.ReceiveTimeout = (int)AnswerDeadline.TotalMilliseconds;
-        _socket.SendTimeout = (int)AnswerDeadline.TotalMilliseconds;
+        _socket.ReceiveTimeout = (int)deadline.TotalMilliseconds;
+        _socket.SendTimeout = (int)deadline.TotalMilliseconds;
     }
 
     /// <summary>Connects; null if there is no keeper.</summary>
-    public static KeeperCaller? TryConnect(HomePaths home)
+    /// <param name="home">Whose keeper.</param>
+    /// <param name="deadline">How long it may take to answer; null for <see cref="AnswerDeadline"/>.</param>
+    public static KeeperCaller? TryConnect(HomePaths home, TimeSpan? deadline = null)
     {
         using var directory = LibC.OpenDirectory(home.Machine);
         if (directory.IsInvalid)
@@ -37,7 +39,7 @@ internal sealed class KeeperCaller : IDisposable
         try
         {
             socket.Connect(new UnixDomainSocketEndPoint(path));
-            return new KeeperCaller(socket);
+            return new KeeperCaller(socket, deadline ?? AnswerDeadline);
         }
         catch (SocketException)
         {

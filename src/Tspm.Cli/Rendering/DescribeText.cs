@@ -261,7 +261,8 @@ internal static class DescribeText
                 : run.ExitSignal is { } signal ? $"killed by {signal}"
                 : run.ExitCode is { } code ? $"exit code {code}"
                 : "ended";
-            var memory = run.MaxMemoryBytes is { } bytes ? $", peak {ByteSizes.Format(bytes)}" : "";
+            var peak = PeakText.Of(run.MaxMemoryBytes, run.MemoryAtMostBytes);
+            var memory = peak is null ? "" : $", {peak}";
             var reason = run.Reason is { } why ? $" ({Clean(why)})" : "";
             text.Append($"  {run.Run, 4}  {run.StartedAt}  pid {run.Pid}  {end}{memory}{reason}\n");
         }

@@ -138,7 +138,9 @@ internal static class EventText
     }
 
     private static string Peak(LogEvent told) =>
-        told.MaxMemoryBytes is > 0 and var peak ? $", peak {ByteSizes.Format(peak)}" : string.Empty;
+        PeakText.Of(told.MaxMemoryBytes, told.MemoryAtMostBytes) is { } peak
+            ? $", {peak}"
+            : string.Empty;
 
     private static string Drain(LogEvent told) =>
         told.Drain == "cut" ? " (another program still holds its output)" : string.Empty;

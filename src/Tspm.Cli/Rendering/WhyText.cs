@@ -79,7 +79,7 @@ internal static class WhyText
 
     private static string? Used(CrashReport run)
     {
-        var memory = run.MaxMemoryBytes is { } bytes ? $"peak {ByteSizes.Format(bytes)}" : null;
+        var memory = PeakText.Of(run.MaxMemoryBytes, run.MemoryAtMostBytes);
         var cpu = run.CpuSeconds is { } seconds
             ? string.Create(CultureInfo.InvariantCulture, $"CPU {seconds:0.###}s")
             : null;

@@ -40,6 +40,7 @@ internal static class RunReport
                 ? ProcessSecrets.Of(process.Spec).Text(reason)
                 : null,
             MaxMemoryBytes = run.MaxMemoryBytes,
+            MemoryAtMostBytes = run.MemoryAtMostBytes,
             CpuSeconds = run.CpuMs is { } cpu ? cpu / 1000.0 : null,
             Command = ProcessSecrets.Of(process.Spec).Words(process.Spec.Command),
             Cwd = process.Spec.Cwd,

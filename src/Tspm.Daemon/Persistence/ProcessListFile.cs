@@ -10,6 +10,8 @@ internal sealed class ProcessListFile(string path, TimeProvider time)
 {
     private const int MaxBytes = 256 * 1024 * 1024;
     private const int ChecksumDigits = 8;
+    private const string Previous = ".1";
+    private const string Fresh = ".new";
 
     // Whether the list at the path is on the device; of one that another daemon left nobody knows.
     private bool _isSynced;
@@ -133,9 +135,32 @@ internal sealed class ProcessListFile(string path, TimeProvider time)
         return name;
     }
 
-    private string PreviousPath => path + ".1";
+    private string PreviousPath => path + Previous;
 
-    private string FreshPath => path + ".new";
+    private string FreshPath => path + Fresh;
+
+    /// <summary>Reads what there is and touches nothing, whatever its daemon is doing: it may stand still, or have died, between two renames.</summary>
+    /// <returns>An empty list if none is whole.</returns>
+    public static ProcessList ReadWhole(string path)
+    {
+        // Between the renames the new list is whole and has no name yet.
+        foreach (var candidate in new[] { path, path + Fresh, path + Previous })
+        {
+            try
+            {
+                if (File.Exists(candidate) && TryRead(candidate, out var list, out _))
+                {
+                    return list;
+                }
+            }
+            catch (FileNotFoundException)
+            {
+                // It has its name now, and the copy before is the list that was there.
+            }
+        }
+
+        return new ProcessList();
+    }
 
     /// <summary>Reads a list and touches nothing; false with what is wrong.</summary>
     public static bool TryRead(string file, out ProcessList list, out string fault)

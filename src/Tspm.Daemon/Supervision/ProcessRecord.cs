@@ -94,6 +94,9 @@ internal sealed record RunRecord
     /// <summary>Peak resident memory.</summary>
     public long? MaxMemoryBytes { get; init; }
 
+    /// <summary>What the peak does not exceed, where it is not known.</summary>
+    public long? MemoryAtMostBytes { get; init; }
+
     /// <summary>CPU time, ms.</summary>
     public long? CpuMs { get; init; }
 

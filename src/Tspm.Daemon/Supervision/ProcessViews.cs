@@ -180,7 +180,10 @@ internal static class ProcessViews
             run.Reason is { } reason ? secrets.Text(reason) : null,
             run.MaxMemoryBytes,
             run.CpuMs is { } cpu ? cpu / 1000.0 : null
-        );
+        )
+        {
+            MemoryAtMostBytes = run.MemoryAtMostBytes,
+        };
 
     private static double CpuOf(in ProcFacts facts, TimeSpan uptime) =>
         uptime.TotalSeconds < 0.05

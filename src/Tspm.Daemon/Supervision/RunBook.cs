@@ -6,8 +6,6 @@ namespace Tspm.Daemon.Supervision;
 /// <summary>Keeps the runs in a process's record: begins one, ends one, changes what is known of one.</summary>
 internal readonly struct RunBook(ProcessSupervisor owner, TimeProvider time)
 {
-    private const int UnknownBit = 33;
-
     /// <summary>Begins the next run.</summary>
     public RunState Begin(ProcessSpec spec, long logHead, long startOrder)
     {
@@ -43,16 +41,17 @@ internal readonly struct RunBook(ProcessSupervisor owner, TimeProvider time)
     public void End(RunState run, in JournalRecord record)
     {
         var signal = (int)(uint)record.B;
-        var outcome =
-            (record.B >> UnknownBit & 1) != 0
-                ? RunOutcome.Unknown
-                : new RunOutcome(signal == 0 ? (int)record.A : null, signal);
+        var outcome = IsSet(record, JournalRecord.UnknownBit)
+            ? RunOutcome.Unknown
+            : new RunOutcome(signal == 0 ? (int)record.A : null, signal);
         run.Outcome = outcome;
         run.Uptime = time.GetElapsedTime(run.StartedAt);
         // Of a program that outlived its keeper the kernel told nobody; every other has used some memory.
         var peak = (long)(uint)record.C * 1024;
         var cpuMs = (long)(record.C >> 32);
-        run.MaxMemoryBytes = peak == 0 ? null : peak;
+        var isBound = IsSet(record, JournalRecord.PeakBoundBit);
+        run.MaxMemoryBytes = peak == 0 || isBound ? null : peak;
+        run.MemoryAtMostBytes = isBound ? peak : null;
         run.CpuMs = record.C == 0 ? null : cpuMs;
         var now = time.GetUtcNow();
         Update(
@@ -64,10 +63,13 @@ internal readonly struct RunBook(ProcessSupervisor owner, TimeProvider time)
                     Code = outcome.Code,
                     Signal = signal,
                     MaxMemoryBytes = run.MaxMemoryBytes,
+                    MemoryAtMostBytes = run.MemoryAtMostBytes,
                     CpuMs = run.CpuMs,
                 }
         );
     }
+
+    private static bool IsSet(in JournalRecord record, int bit) => (record.B >> bit & 1) != 0;
 
     /// <summary>Changes what is kept of a run.</summary>
     public void Update(uint number, Func<RunRecord, RunRecord> change) =>

@@ -79,6 +79,7 @@ internal static class RunEvents
             By = run.By,
             DurationMs = (long)run.Uptime.TotalMilliseconds,
             MaxMemoryBytes = run.MaxMemoryBytes,
+            MemoryAtMostBytes = run.MemoryAtMostBytes,
             CpuMs = run.CpuMs,
             Drain = run.WasCut ? "cut" : "complete",
             Next =

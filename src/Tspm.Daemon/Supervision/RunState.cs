@@ -65,6 +65,9 @@ internal sealed class RunState(uint run, Guid runId, int openStreams)
     /// <summary>Peak resident memory; null if nobody knows.</summary>
     public long? MaxMemoryBytes { get; set; }
 
+    /// <summary>Its peak is not more than this; null if it is known, or not even this is.</summary>
+    public long? MemoryAtMostBytes { get; set; }
+
     /// <summary>CPU time, ms; null if nobody knows.</summary>
     public long? CpuMs { get; set; }
 

@@ -22,6 +22,9 @@ internal sealed unsafe class Reaper(RunTable runs, JournalWriter journal)
     private const int UsageLongs = 18;
     private const long LookEvery = 20_000_000;
 
+    // The kernel counts pages per processor and sums them up roughly.
+    private const long PeakFuzzKiB = 1024;
+
     // Between its end and its being reaped nobody may know the code; an init that does not reap at once is given this long.
     private const long LongestWait = 500_000_000;
 
@@ -122,6 +125,10 @@ internal sealed unsafe class Reaper(RunTable runs, JournalWriter journal)
             : 0;
     }
 
+    /// <remarks>
+    /// At exec a process takes over the peak of the memory it had before. posix_spawn lends it ours, so what the kernel tells of it
+    /// is at least our own peak of that moment; ours only grows, over every exec of ours too. Above it, it is the program's.
+    /// </remarks>
     private void Journal(RunEntry run, int how, int status, long* usage)
     {
         const int bitDumped = 32;
@@ -134,7 +141,14 @@ internal sealed unsafe class Reaper(RunTable runs, JournalWriter journal)
             Process = run.Order.Process,
             Run = run.Order.Run,
             A = (ulong)(isNormal ? status : 128 + status),
-            B = (isNormal ? 0 : (ulong)status) | (how == Dumped ? 1ul << bitDumped : 0),
+            B =
+                (isNormal ? 0 : (ulong)status)
+                | (how == Dumped ? 1ul << bitDumped : 0)
+                | (
+                    usage[4] <= LibC.PeakMemoryKiB + PeakFuzzKiB
+                        ? 1ul << JournalRecord.PeakBoundBit
+                        : 0
+                ),
             C =
                 (uint)Math.Min(usage[4], uint.MaxValue)
                 | ((ulong)Math.Min(cpuMs, uint.MaxValue) << 32),

@@ -13,6 +13,9 @@ internal sealed class LoneStop(RunTable runs, DaemonKeeper daemon, ControlConnec
     private const int SigKill = 9;
     private const int SigTerm = 15;
     private const long Millisecond = 1_000_000;
+
+    // What it does at its end is writing down what it knows; another one would find that out too.
+    private const long DaemonGrace = 3000 * Millisecond;
     private readonly Dictionary<RunEntry, long> _killAt = [];
     private readonly List<ControlConnection> _watchers = [];
     private long _daemonKillAt = long.MaxValue;
@@ -95,6 +98,12 @@ internal sealed class LoneStop(RunTable runs, DaemonKeeper daemon, ControlConnec
                 _ = run.Signal(SigKill, toGroup: true);
                 _killAt[run] = long.MaxValue;
             }
+        }
+
+        if (_killAt.Count == 0 && _daemonKillAt != long.MaxValue)
+        {
+            // Its own stopping of programs is not waited for any more.
+            _daemonKillAt = Math.Min(_daemonKillAt, now + DaemonGrace);
         }
 
         if (now >= _daemonKillAt)

@@ -61,6 +61,9 @@ internal static unsafe partial class LibC
             : WaitIdNumber;
 
     [LibraryImport("libc")]
+    private static partial int getrusage(int who, long* usage);
+
+    [LibraryImport("libc")]
     private static partial int clock_gettime(int clock, long* secondsAndNanoseconds);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
@@ -236,6 +239,19 @@ internal static unsafe partial class LibC
         timeout[1] = nanoseconds % 1_000_000_000;
         var at = nanoseconds < 0 ? 0 : (nint)timeout;
         return (int)syscall(EpollWait2Number, epoll, (nint)events, count, at, 0);
+    }
+
+    /// <summary>Most memory that this process ever had, KiB, as the kernel would tell it of one that has ended.</summary>
+    public static long PeakMemoryKiB
+    {
+        get
+        {
+            const int self = 0;
+            const int peakAt = 4;
+            const int longs = 18;
+            var usage = stackalloc long[longs];
+            return getrusage(self, usage) == 0 ? usage[peakAt] : 0;
+        }
     }
 
     /// <summary>waitid with resource usage, which the library's wrapper does not give.</summary>

@@ -218,6 +218,9 @@ public sealed record LogEvent
     /// <summary>Peak resident memory (run-exit).</summary>
     public long? MaxMemoryBytes { get; init; }
 
+    /// <summary>What the peak does not exceed, where the kernel cannot tell it from the keeper's own (run-exit).</summary>
+    public long? MemoryAtMostBytes { get; init; }
+
     /// <summary>CPU time, ms (run-exit).</summary>
     public long? CpuMs { get; init; }
 

@@ -273,7 +273,11 @@ public sealed record RunView(
     string? Reason,
     long? MaxMemoryBytes,
     double? CpuSeconds
-);
+)
+{
+    /// <summary>What the peak does not exceed, where the kernel cannot tell it from the keeper's own.</summary>
+    public long? MemoryAtMostBytes { get; init; }
+}
 
 /// <summary>A descendant.</summary>
 /// <param name="Pid">Its pid.</param>

@@ -105,6 +105,9 @@ public sealed record CrashReport
     /// <summary>Peak resident memory.</summary>
     public long? MaxMemoryBytes { get; init; }
 
+    /// <summary>What the peak does not exceed, where the kernel cannot tell it from the keeper's own.</summary>
+    public long? MemoryAtMostBytes { get; init; }
+
     /// <summary>CPU time, user and system.</summary>
     public double? CpuSeconds { get; init; }
 
