@@ -132,8 +132,7 @@ public sealed class AdoptionSpecs
         var gate = home.Root + ".gate";
         await home.StartShellAsync("job", $"{Until(gate)}; exit 6");
         var pid = (await home.JsonAsync("describe", "job", "--json")).GetProperty("pid").GetInt32();
-        TspmHome.Signal(await KeeperAsync(home), SigKill);
-        await TspmHome.UntilAsync(async () => await KeeperAsync(home) > 0, "a keeper is there");
+        await ReplaceKeeperAsync(home);
         var daemon = await home.DaemonPidAsync();
 
         TspmHome.Signal(daemon, SigStop);
@@ -256,8 +255,7 @@ public sealed class AdoptionSpecs
         );
         await home.EndedAsync("forks");
 
-        TspmHome.Signal(await KeeperAsync(home), SigKill);
-        await TspmHome.UntilAsync(async () => await KeeperAsync(home) > 0, "a keeper is there");
+        await ReplaceKeeperAsync(home);
         await File.WriteAllTextAsync(gate, "", TestContext.Current.CancellationToken);
         await home.EndedAsync("quiet");
         await SeenAsync(home, "forks", "from the grandchild");
@@ -572,6 +570,17 @@ public sealed class AdoptionSpecs
     private static HomePaths Paths(TspmHome home) => HomePaths.At(home.Root);
 
     private static bool HasEnded(int pid) => ProcessStat.Read(pid) is null or { IsZombie: true };
+
+    /// <summary>Kills the keeper, and waits until the daemon tells of another: right after the kill it tells of that one still.</summary>
+    private static async Task ReplaceKeeperAsync(TspmHome home)
+    {
+        var keeper = await KeeperAsync(home);
+        TspmHome.Signal(keeper, SigKill);
+        await TspmHome.UntilAsync(
+            async () => await KeeperAsync(home) is > 0 and var now && now != keeper,
+            "another keeper is there"
+        );
+    }
 
     private static async Task<int> KeeperAsync(TspmHome home) =>
         (await home.JsonAsync("daemon", "status", "--json")).GetProperty("keeperPid").GetInt32();

@@ -108,17 +108,19 @@ internal sealed class Growth
         return faults;
     }
 
-    /// <summary>The least memory of the daemon while it makes so much garbage that it collects it.</summary>
+    /// <summary>The least memory of the daemon while it makes so much garbage that it collects it; its heap has its size before.</summary>
     private static async Task<double> LeastKiBAsync(Home home, int daemon)
     {
         await using var client = await home.ConnectAsync();
-        var until = (await client.GetStatusAsync()).AllocatedBytes + Garbage;
+        var start = (await client.GetStatusAsync()).AllocatedBytes;
         var least = double.MaxValue;
-        while ((await client.GetStatusAsync()).AllocatedBytes < until)
+        long made;
+        do
         {
             await client.ListAsync([]);
-            least = Math.Min(least, Home.AnonymousKiB(daemon));
-        }
+            made = (await client.GetStatusAsync()).AllocatedBytes - start;
+            least = made < Garbage ? least : Math.Min(least, Home.AnonymousKiB(daemon));
+        } while (made < 2 * Garbage);
 
         return least;
     }

@@ -68,10 +68,11 @@ internal sealed class CommandParser(
 
         if (command.MaxArguments >= 0 && arguments.Count > command.MaxArguments)
         {
+            var path = CommandTree.PathOf(command);
             throw new CliException(
                 ExitCodes.Usage,
-                $"{command.Names[0]}: too many arguments: \"{arguments[command.MaxArguments]}\"",
-                $"see: tspm {command.Names[0]} --help",
+                $"{path}: too many arguments: \"{arguments[command.MaxArguments]}\"",
+                $"see: tspm {path} --help",
                 ErrorCode.TooManyArguments
             );
         }

@@ -86,7 +86,14 @@ internal static class StatusCommand
             startup  {StartupState.Find(context.Home).Text}
             home     {status.Home}
             socket   {status.Socket}
-            serving  {status.Processes} processes, {status.Running} running; {status.Clients} clients, {status.Subscriptions} subscriptions
+            serving  {Counted(
+                status.Processes,
+                "process",
+                "es"
+            )}, {status.Running} running; {Counted(status.Clients, "client")}, {Counted(
+                status.Subscriptions,
+                "subscription"
+            )}
 
             """
         );
@@ -135,17 +142,20 @@ internal static class StatusCommand
         var replaced = Math.Max(0, keeper.DaemonStarts - 1);
         var last =
             replaced > 0 && keeper.LastDaemonEnd.Length > 0
-                ? $", the last one ended with {keeper.LastDaemonEnd}"
+                ? $"; the daemon before ended with {keeper.LastDaemonEnd}"
                 : "";
         return $"""
             keeper   pid {keeper.Pid}, version {keeper.Version}, build {keeper.Build}, up {Durations.FormatSeconds(
                 keeper.UptimeSeconds
-            )}{reexecs}; {keeper.Running} programs
-            replaced the daemon was replaced {Times(replaced)}{last}
+            )}{reexecs}; {Counted(keeper.Running, "program")}
+            replaced {Times(replaced)}{last}
             boot     {keeper.Boot}
 
             """;
     }
+
+    private static string Counted(int count, string noun, string plural = "s") =>
+        $"{count} {noun}{(count == 1 ? "" : plural)}";
 
     private static string Times(int count) =>
         count switch

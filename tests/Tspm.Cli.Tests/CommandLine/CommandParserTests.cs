@@ -57,6 +57,15 @@ public sealed class CommandParserTests
     }
 
     [Fact]
+    public void A_word_too_many_is_told_with_the_whole_name_of_the_command()
+    {
+        var error = Assert.Throws<CliException>(() => Parse("daemon", "upgrade", "tspm-2"));
+
+        Assert.Equal("daemon upgrade: too many arguments: \"tspm-2\"", error.Message);
+        Assert.Equal("see: tspm daemon upgrade --help", error.Hint);
+    }
+
+    [Fact]
     public void The_help_of_every_command_names_each_of_its_options()
     {
         foreach (var command in All(CommandTree.Commands))
