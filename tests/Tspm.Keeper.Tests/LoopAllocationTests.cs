@@ -112,6 +112,34 @@ public sealed class LoopAllocationTests
     }
 
     [Fact]
+    public void What_a_new_journal_file_begins_with_is_written_into_the_same_list()
+    {
+        using var rig = new DaemonRig();
+        using var control = MakeControl(rig, AddRuns(rig), out var runs);
+        foreach (var run in runs.Runs)
+        {
+            run.Records.Add(new JournalRecord { Kind = JournalRecordKind.SpawnIntent });
+            run.Records.Add(new JournalRecord { Kind = JournalRecordKind.StreamBegin });
+            run.Streams.Add(
+                new CapturedStream
+                {
+                    Descriptor = -1,
+                    PipePath = null,
+                    Ended = _ => { },
+                    Kind = default,
+                    Process = run.Order.Process,
+                    Run = 1,
+                    Target = null!, // not looked at
+                }
+            );
+        }
+
+        Assert.Equal(200, runs.Snapshot().Count);
+        Assert.Equal(0, Count(() => runs.Snapshot()));
+        Assert.Equal(200, runs.Snapshot().Count);
+    }
+
+    [Fact]
     public void A_turn_that_allocates_is_caught()
     {
         using var rig = new DaemonRig();

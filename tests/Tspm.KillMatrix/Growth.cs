@@ -25,13 +25,12 @@ internal sealed class Growth
         [],
     ];
     private readonly (int Daemon, int Keeper) _descriptors;
-    private readonly double _least;
+    private double _least;
     private double _after;
 
-    private Growth(Home home, StatusIds ids, double least)
+    private Growth(Home home, StatusIds ids)
     {
         _home = home;
-        _least = least;
         (_daemon, _keeper) = (ids.Daemon, ids.Keeper);
         _descriptors = (Home.CountDescriptors(_daemon), Home.CountDescriptors(_keeper));
     }
@@ -43,8 +42,7 @@ internal sealed class Growth
     public static async Task<Growth> BeginAsync(Home home)
     {
         var status = await home.WaitUntilWholeAsync();
-        var least = await LeastKiBAsync(home, status.Pid);
-        return new Growth(home, new StatusIds(status.Pid, status.KeeperPid), least);
+        return new Growth(home, new StatusIds(status.Pid, status.KeeperPid));
     }
 
     /// <summary>Looks once.</summary>
@@ -54,11 +52,11 @@ internal sealed class Growth
         _looks[1].Add(Home.AnonymousKiB(_keeper));
     }
 
+    /// <summary>The warm-up is over: followers came and went, programs were restarted; none follows now.</summary>
+    public async Task SettleAsync() => _least = await LeastKiBAsync(_home, _daemon);
+
     /// <summary>No follower is there any more, and all programs still run.</summary>
-    public async Task CompareAsync()
-    {
-        _after = await LeastKiBAsync(_home, _daemon);
-    }
+    public async Task CompareAsync() => _after = await LeastKiBAsync(_home, _daemon);
 
     /// <summary>What has grown; nothing runs any more.</summary>
     public async Task<IReadOnlyList<string>> EndAsync()

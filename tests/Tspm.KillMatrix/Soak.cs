@@ -39,11 +39,10 @@ internal sealed class Soak(MatrixOptions options, TimeSpan time)
 
         await EndFollowersAsync();
         var growth = await Growth.BeginAsync(home);
-        while (watch.Elapsed < time)
-        {
-            await StepAsync(home, programs, killsUs: false);
-            growth.Look();
-        }
+        await LookAsync(home, programs, growth, () => watch.Elapsed < time * 2 / 3);
+        await EndFollowersAsync();
+        await growth.SettleAsync();
+        await LookAsync(home, programs, growth, () => watch.Elapsed < time);
 
         await EndFollowersAsync();
         await growth.CompareAsync();
@@ -58,6 +57,20 @@ internal sealed class Soak(MatrixOptions options, TimeSpan time)
         Report(watch.Elapsed, lines, programs, growth);
         home.IsKept = options.Keep && _faults.Count > 0;
         return _faults.Count == 0;
+    }
+
+    private async Task LookAsync(
+        Home home,
+        IReadOnlyList<SoakProgram> programs,
+        Growth growth,
+        Func<bool> goesOn
+    )
+    {
+        while (goesOn())
+        {
+            await StepAsync(home, programs, killsUs: false);
+            growth.Look();
+        }
     }
 
     private void Report(

@@ -18,6 +18,7 @@ internal sealed class RunTable(
 {
     private readonly Dictionary<uint, KeptProcess> _processes = [];
     private readonly Dictionary<uint, StartedRun> _newest = [];
+    private readonly List<JournalRecord> _snapshot = [];
     private ImmutableArray<RunEntry> _runs = [];
 
     /// <summary>All runs, in the order of their start.</summary>
@@ -86,8 +87,20 @@ internal sealed class RunTable(
         Runs.FirstOrDefault(entry => entry.Pid == pid && !entry.HasExited);
 
     /// <summary>Records that tell who lives, for the start of a journal file.</summary>
-    /// <remarks>Any thread: one look at the table.</remarks>
-    public IReadOnlyList<JournalRecord> Snapshot() => [.. _runs.SelectMany(SnapshotOf)];
+    /// <remarks>
+    /// Any thread, under the gate of the journal: one look at the table, into the list of the time before. A busy keeper begins a
+    /// file every few seconds.
+    /// </remarks>
+    public List<JournalRecord> Snapshot()
+    {
+        _snapshot.Clear();
+        foreach (var run in _runs)
+        {
+            AddSnapshot(run, _snapshot);
+        }
+
+        return _snapshot;
+    }
 
     /// <summary>How the daemon is told of all runs.</summary>
     public IReadOnlyList<KeptRun> ToKeptRuns() => [.. Runs.Select(run => run.ToKeptRun())];
@@ -125,7 +138,14 @@ internal sealed class RunTable(
     }
 
     /// <summary>The records that tell of one run.</summary>
-    internal static IEnumerable<JournalRecord> SnapshotOf(RunEntry run)
+    internal static List<JournalRecord> SnapshotOf(RunEntry run)
+    {
+        var records = new List<JournalRecord>();
+        AddSnapshot(run, records);
+        return records;
+    }
+
+    private static void AddSnapshot(RunEntry run, List<JournalRecord> records)
     {
         foreach (var known in run.Records)
         {
@@ -134,21 +154,34 @@ internal sealed class RunTable(
             if (record.Kind == JournalRecordKind.StreamBegin)
             {
                 // Adopted and not opened yet: as it was found.
-                var stream = run.Streams.Find(stream => stream.Kind == known.Stream);
+                var stream = StreamOf(run, known.Stream);
                 if (stream is { HasEnded: true })
                 {
                     continue;
                 }
 
-                if (stream is not null && stream.Flags.HasFlag(JournalFlags.Orphan))
+                if (stream is not null && (stream.Flags & JournalFlags.Orphan) != 0)
                 {
                     record.Flags |= JournalFlags.Orphan;
                     record.A = 0;
                 }
             }
 
-            yield return record;
+            records.Add(record);
         }
+    }
+
+    private static CapturedStream? StreamOf(RunEntry run, StreamKind kind)
+    {
+        foreach (var stream in run.Streams)
+        {
+            if (stream.Kind == kind)
+            {
+                return stream;
+            }
+        }
+
+        return null;
     }
 
     private void Forget(List<RunEntry> over)

@@ -55,7 +55,7 @@ internal sealed unsafe class JournalWriter : IDisposable
     }
 
     /// <summary>Gives the records that tell who lives, for the start of each file; called under the gate.</summary>
-    public Func<IReadOnlyList<JournalRecord>> Snapshot { get; set; } = () => [];
+    public Func<List<JournalRecord>> Snapshot { get; set; } = () => [];
 
     /// <summary>Looks for steps of the wall clock before each write; under the gate.</summary>
     internal ClockWatch Clock { get; init; } = new();
@@ -183,7 +183,7 @@ internal sealed unsafe class JournalWriter : IDisposable
         var isFull = _nextOrd - _firstOrd + (ulong)records > JournalRecord.MaxPerFile;
         if (isFull || _mustBegin || (_isSpilled && Now >= _retryAt))
         {
-            BeginFile(CollectionsMarshal.AsSpan([.. Snapshot()]));
+            BeginFile(CollectionsMarshal.AsSpan(Snapshot()));
         }
     }
 
@@ -298,7 +298,7 @@ internal sealed unsafe class JournalWriter : IDisposable
         if (written == 0)
         {
             _mustBegin = true;
-            BeginFile(CollectionsMarshal.AsSpan([.. Snapshot()]));
+            BeginFile(CollectionsMarshal.AsSpan(Snapshot()));
             written = WriteHere(records);
         }
 
