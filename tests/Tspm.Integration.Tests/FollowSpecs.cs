@@ -343,7 +343,7 @@ public sealed class FollowSpecs
         var follow = home.StartFollow("logs", "web", "-f", "-n", "all");
         await follow.ReadUntilAsync("first");
         TspmHome.Signal(follow.Pid, 19);
-        await File.WriteAllTextAsync(go, "");
+        await File.WriteAllTextAsync(go, "", TestContext.Current.CancellationToken);
         await home.EndedAsync("web");
 
         await TspmHome.UntilAsync(

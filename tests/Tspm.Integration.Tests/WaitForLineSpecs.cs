@@ -18,7 +18,7 @@ public sealed class WaitForLineSpecs
         var wait = home.StartFollow("wait", "web", "--for", "log:/listening on/");
         await FollowsAsync(home);
 
-        await File.WriteAllTextAsync(go, "");
+        await File.WriteAllTextAsync(go, "", TestContext.Current.CancellationToken);
 
         Assert.Equal(["listening on 80"], await wait.ReadRestAsync());
         Assert.Equal(0, await wait.WaitAsync());
@@ -41,7 +41,7 @@ public sealed class WaitForLineSpecs
         {
             // The daemon looks for the line: only who is not connected can miss it.
             await home.RunAsync("daemon", "restart");
-            await File.WriteAllTextAsync(go, "");
+            await File.WriteAllTextAsync(go, "", TestContext.Current.CancellationToken);
             await home.EndedAsync("web");
             Assert.Equal(0, (await home.RunAsync("flush", "web", "-y")).ExitCode);
         }

@@ -1,6 +1,5 @@
 using CsCheck;
 using Tspm.CaptureLog;
-using Tspm.Logs.Scanning;
 
 namespace Tspm.Logs.Tests;
 
