@@ -6,35 +6,30 @@ namespace Tspm.Logs;
 /// <summary>What the keeper deleted before it was indexed, as the journal tells it ahead of where the ingest is.</summary>
 /// <remarks>
 /// A chunk's record comes before the record that its bytes were dropped. So when bytes are missing the rest of the
-/// journal is looked through once, and no record twice. One thread: the ingest thread.
+/// journal is looked through once, from the oldest record that any log has not taken. One thread: the ingest thread.
 /// </remarks>
-internal sealed class DropTable(JournalFiles journal)
+/// <param name="journal">Where its files are.</param>
+/// <param name="oldest">The least ord that is not taken.</param>
+internal sealed class DropTable(JournalFiles journal, Func<ulong> oldest)
 {
     private readonly Dictionary<(uint Process, StreamName Stream), List<DroppedRange>> _ranges = [];
     private readonly JournalRecord[] _records = new JournalRecord[128];
     private ulong _lookedUpTo;
 
     /// <summary>Finds the range that holds an offset.</summary>
-    /// <param name="position">The ord from which records have not been read yet.</param>
     /// <param name="process">The process.</param>
     /// <param name="stream">The stream.</param>
     /// <param name="offset">The offset.</param>
     /// <param name="drop">The range.</param>
     /// <exception cref="IOException">The device failed.</exception>
-    public bool TryFind(
-        ulong position,
-        uint process,
-        StreamName stream,
-        ulong offset,
-        out DroppedRange drop
-    )
+    public bool TryFind(uint process, StreamName stream, ulong offset, out DroppedRange drop)
     {
         if (TryFindKnown(process, stream, offset, out drop))
         {
             return true;
         }
 
-        LookAhead(position);
+        LookAhead();
         return TryFindKnown(process, stream, offset, out drop);
     }
 
@@ -53,7 +48,12 @@ internal sealed class DropTable(JournalFiles journal)
             _ranges[key] = ranges = [];
         }
 
-        ranges.Add(new DroppedRange(record.A, record.B, record.C));
+        // Who looks ahead meets again what a log that is ahead of the others took.
+        var range = new DroppedRange(record.A, record.B, record.C);
+        if (!ranges.Contains(range))
+        {
+            ranges.Add(range);
+        }
     }
 
     private bool TryFindKnown(uint process, StreamName stream, ulong offset, out DroppedRange drop)
@@ -78,9 +78,9 @@ internal sealed class DropTable(JournalFiles journal)
         return false;
     }
 
-    private void LookAhead(ulong position)
+    private void LookAhead()
     {
-        using var reader = new JournalReader(journal, Math.Max(position, _lookedUpTo));
+        using var reader = new JournalReader(journal, Math.Max(oldest(), _lookedUpTo));
         while (reader.Read(_records) is var read and > 0)
         {
             foreach (ref readonly var record in _records.AsSpan(0, read))

@@ -5,21 +5,22 @@ namespace Tspm.Logs;
 
 /// <summary>The work of the ingest thread: from the journal to the logs.</summary>
 /// <remarks>
-/// One thread turns. Logs are added and removed by others: the table is replaced, never changed in place.
+/// One thread turns. Logs are added and removed by others: the table is replaced, never changed in place. Logs have their turns by
+/// bytes (<see cref="PendingRecords"/>), so that a quiet one does not wait for what floods have printed.
 /// Nothing is allocated per record or line.
 /// </remarks>
 public sealed class LogIngest : IDisposable
 {
     private const int RecordsPerTurn = 128;
     private const ulong QuickTurnBytes = 32 * 1024;
+    private const ulong TurnBytes = 256 * 1024;
     private const long QuietRetry = 2_000_000_000;
     private readonly JournalReader _journal;
     private readonly IJournalObserver _observer;
     private readonly JournalRecord[] _records = new JournalRecord[RecordsPerTurn];
 
-    // What the journal gave, and how much of it is taken: a turn that failed goes on there.
-    private int _read;
-    private int _taken;
+    // What the journal gave and is not taken yet: a turn that failed goes on there.
+    private readonly PendingRecords _pending = new();
     private readonly byte[] _window;
     private readonly List<LogWriter> _touched = [];
     private readonly List<LogWriter> _waiting = [];
@@ -39,7 +40,7 @@ public sealed class LogIngest : IDisposable
     {
         _files = JournalFiles.Of(home);
         _journal = new JournalReader(_files, 0);
-        _drops = new DropTable(_files);
+        _drops = new DropTable(_files, () => _pending.OldestOrd(_journal.Position));
         _observer = observer;
         _window = new byte[SpanScanner.WindowBytes(options)];
     }
@@ -50,6 +51,9 @@ public sealed class LogIngest : IDisposable
     /// <summary>Called on the ingest thread before the last commit of a turn that took little and leaves nothing to read: readers
     /// that wait are woken by that commit, and then there is nothing to do.</summary>
     public Action? Ending { get; set; }
+
+    /// <summary>The ord after the newest record, if somebody tells it: spares looks at the disk while others wait for their turn.</summary>
+    public Func<ulong> JournalEnd { get; set; } = () => ulong.MaxValue;
 
     /// <summary>The ord of the next record to read.</summary>
     public ulong Position => _journal.Position;
@@ -93,31 +97,37 @@ public sealed class LogIngest : IDisposable
 
         // A turn that failed left its logs here: they come first.
         CommitTouched();
-        if (_taken == _read)
-        {
-            _taken = 0;
-            _read = 0;
-            _read = _journal.Read(_records);
-        }
-
+        var read = ReadJournal();
         var bytes = 0UL;
-        while (_taken < _read)
+        for (var i = 0; i < RecordsPerTurn && bytes < TurnBytes; i++)
         {
-            ref readonly var record = ref _records[_taken];
+            if (!_pending.TryPeek(out var record))
+            {
+                break;
+            }
+
             bytes += record.Kind == JournalRecordKind.Chunk ? record.B : 0;
             Take(record);
         }
 
         FlushWaiting(now);
-        if (_read < RecordsPerTurn && bytes <= QuickTurnBytes)
+        var hasMore = read == RecordsPerTurn || _pending.Count > 0;
+        if (!hasMore && bytes <= QuickTurnBytes)
         {
             Ending?.Invoke();
         }
 
         CommitTouched();
         // Only now: records whose commit failed are still needed in the journal.
-        Volatile.Write(ref _consumed, _journal.Position);
-        return new IngestTurn(_read == RecordsPerTurn, NextDeadline(now));
+        Volatile.Write(ref _consumed, _pending.OldestOrd(_journal.Position));
+        return new IngestTurn(hasMore, NextDeadline(now));
+    }
+
+    /// <summary>The place of an entry that is appended now: after everything that was taken for its log.</summary>
+    public ulong PlaceOf(LogWriter log)
+    {
+        var next = _pending.FirstOrd(log.Pending, _journal.Position);
+        return next == 0 ? 0 : next - 1;
     }
 
     /// <summary>Commits what was appended outside a turn, on the ingest thread.</summary>
@@ -157,6 +167,32 @@ public sealed class LogIngest : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _journal.Dispose();
 
+    /// <summary>Reads on in the journal, if there is room; how many records.</summary>
+    private int ReadJournal()
+    {
+        var isFull = _pending.Count > PendingRecords.Most - RecordsPerTurn;
+        if (isFull || (_pending.Count > 0 && JournalEnd() <= _journal.Position))
+        {
+            return 0;
+        }
+
+        var read = _journal.Read(_records);
+        foreach (ref readonly var record in _records.AsSpan(0, read))
+        {
+            var log = record.Process == 0 ? null : Find(record.Process);
+            if (log is null && record.Process != 0)
+            {
+                // Nobody's: there is nothing to wait for.
+                Tell(record);
+                continue;
+            }
+
+            _pending.Add(record, log?.Pending);
+        }
+
+        return read;
+    }
+
     private void Take(in JournalRecord record)
     {
         if (record.Process != 0 && Find(record.Process) is { } log && record.Ord >= log.ResumeAt)
@@ -170,7 +206,12 @@ public sealed class LogIngest : IDisposable
             log.Take(record, _window);
         }
 
-        _taken++;
+        _pending.Remove();
+        Tell(record);
+    }
+
+    private void Tell(in JournalRecord record)
+    {
         if (record.Kind != JournalRecordKind.Chunk)
         {
             _observer.OnRecord(record);
@@ -230,7 +271,8 @@ public sealed class LogIngest : IDisposable
         for (var i = _waiting.Count - 1; i >= 0; i--)
         {
             var log = _waiting[i];
-            if (log.Deadline <= now)
+            // What waits may be the rest of its line.
+            if (log.Deadline <= now && log.Pending.IsEmpty)
             {
                 Touch(log);
                 log.Flush(now, _window);

@@ -98,6 +98,9 @@ public sealed class LogWriter : IMissingBytes
     /// <summary>Its files.</summary>
     internal WrittenFiles Files { get; }
 
+    /// <summary>What of the journal waits for its turn; the ingest's.</summary>
+    internal PendingRow Pending { get; } = new();
+
     /// <summary>Bytes of entries up to this seq were flushed and may still be there; 0 if none. Any thread.</summary>
     internal long UnfreedTo
     {
@@ -344,7 +347,7 @@ public sealed class LogWriter : IMissingBytes
     bool IMissingBytes.TryFindDrop(StreamName stream, ulong offset, out DroppedRange drop)
     {
         drop = default;
-        return Drops?.TryFind(_position + 1, Log.ProcessId, stream, offset, out drop) == true;
+        return Drops?.TryFind(Log.ProcessId, stream, offset, out drop) == true;
     }
 
     ulong IMissingBytes.NextByte(StreamName stream, ulong offset) =>

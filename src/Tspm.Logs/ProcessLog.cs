@@ -12,6 +12,7 @@ namespace Tspm.Logs;
 public sealed class ProcessLog : IDisposable
 {
     private const int BlockSpans = 64;
+    private const int DroppedBlockSpans = 1024;
 
     // What memory holds while the disk is full has no more.
     private const int MostDroppedSpans = 1 << 18;
@@ -227,7 +228,8 @@ public sealed class ProcessLog : IDisposable
         // A span that lies in two files is counted when the first of them goes.
         var before = _floors.Snapshot();
         _floors.AddGone(stream, from, to, HoleReason.Dropped);
-        var block = new LogSpan[BlockSpans];
+        // Each read finds its place anew: the ingest thread, whose time this is, takes few and large ones.
+        var block = new LogSpan[DroppedBlockSpans];
         var looked = 0;
         for (var last = _index.LastSeq; last > 0 && looked < MostDroppedSpans; )
         {

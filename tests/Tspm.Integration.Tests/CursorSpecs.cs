@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Tspm.Client;
 
@@ -72,6 +73,36 @@ public sealed class CursorSpecs
         Assert.True(seen.Count > 100);
         File.Delete(file);
     }
+
+    [Fact]
+    public async Task A_follower_that_is_killed_leaves_a_whole_cursor_after_which_nothing_is_missing()
+    {
+        await using var home = new TspmHome();
+        await home.StartShellAsync(
+            "web",
+            "i=0; while true; do i=$((i+1)); echo line $i; sleep 0.005; done"
+        );
+        var file = home.Root + ".cursor";
+        var killed = FollowLines(home, file);
+        var seen = await killed.ReadUntilAsync("line 20");
+        await TspmHome.UntilAsync(() => Task.FromResult(File.Exists(file)), "it keeps its place");
+        TspmHome.Signal(killed.Pid, 9);
+        seen.AddRange(await killed.ReadRestAsync());
+        var next = FollowLines(home, file);
+
+        var rest = await next.ReadUntilAsync($"line {seen.Count + 20}");
+        TspmHome.Signal(next.Pid, 2);
+
+        // The last line of the killed one may be cut.
+        var first = int.Parse(rest[0]["line ".Length..], CultureInfo.InvariantCulture);
+        Assert.InRange(first, 2, seen.Count + 1);
+        Assert.Equal(Enumerable.Range(first, rest.Count).Select(i => $"line {i}"), rest);
+        await next.ReadRestAsync();
+        File.Delete(file);
+    }
+
+    private static Follow FollowLines(TspmHome home, string file) =>
+        home.StartFollow("logs", "web", "-f", "--no-events", "-n", "all", "--cursor-file", file);
 
     [Theory]
     [InlineData("web", "not a cursor")]

@@ -332,6 +332,45 @@ public sealed class FollowSpecs
     }
 
     [Fact]
+    public async Task The_followers_table_tells_how_far_one_that_stands_still_is_behind()
+    {
+        await using var home = new TspmHome();
+        var go = home.Root + ".go";
+        await home.StartShellAsync(
+            "web",
+            $"echo first; while [ ! -e {go} ]; do sleep 0.02; done; seq 1 300000"
+        );
+        var follow = home.StartFollow("logs", "web", "-f", "-n", "all");
+        await follow.ReadUntilAsync("first");
+        TspmHome.Signal(follow.Pid, 19);
+        await File.WriteAllTextAsync(go, "", TestContext.Current.CancellationToken);
+        await home.EndedAsync("web");
+
+        await TspmHome.UntilAsync(
+            async () =>
+                await RowAsync(home) is var row
+                && row.GetProperty("sentEntries").GetInt64() > 1
+                && row.GetProperty("head").GetInt64() > 300_000
+                && row.GetProperty("position").GetInt64() < row.GetProperty("head").GetInt64()
+                && row.GetProperty("lagBytes").GetInt64() != 0,
+            "the table tells what it was sent and what not"
+        );
+        TspmHome.Signal(follow.Pid, 18);
+        await follow.ReadUntilAsync("exited");
+        await TspmHome.UntilAsync(
+            async () =>
+                await RowAsync(home) is var row
+                && row.GetProperty("position").GetInt64() == row.GetProperty("head").GetInt64()
+                && row.GetProperty("lagBytes").GetInt64() == 0,
+            "it is told as having everything"
+        );
+        File.Delete(go);
+    }
+
+    private static async Task<System.Text.Json.JsonElement> RowAsync(TspmHome home) =>
+        (await home.JsonAsync("followers", "--json")).GetProperty("followers")[0];
+
+    [Fact]
     public async Task The_self_test_finds_its_canary_whole()
     {
         await using var home = new TspmHome();

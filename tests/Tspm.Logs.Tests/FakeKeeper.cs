@@ -10,6 +10,7 @@ internal sealed class FakeKeeper : IDisposable
     private readonly ulong[] _ends = new ulong[2];
     private readonly ulong[] _files = new ulong[2];
     private readonly List<JournalRecord> _records = [];
+    private readonly Dictionary<uint, ulong> _others = [];
 
     public FakeKeeper()
     {
@@ -78,6 +79,42 @@ internal sealed class FakeKeeper : IDisposable
             }
         );
     }
+
+    /// <summary>Another process, with one stream, prints.</summary>
+    public void WriteOf(uint process, ReadOnlySpan<byte> bytes)
+    {
+        var end = _others.GetValueOrDefault(process);
+        Directory.CreateDirectory(Home.Process(process));
+        var name = new StreamName(StreamKind.Out, 0).DataFile(0);
+        using var file = new FileStream(Path.Join(Home.Process(process), name), FileMode.Append);
+        file.Write(bytes);
+        if (end == 0)
+        {
+            Add(
+                new JournalRecord { Kind = JournalRecordKind.StreamBegin, Stream = StreamKind.Out },
+                process
+            );
+        }
+
+        _others[process] = end += (ulong)bytes.Length;
+        Add(
+            new JournalRecord
+            {
+                Kind = JournalRecordKind.Chunk,
+                Stream = StreamKind.Out,
+                A = end,
+                B = (ulong)bytes.Length,
+            },
+            process
+        );
+    }
+
+    /// <summary>A record of no process.</summary>
+    public void TellAll() =>
+        Add(
+            new JournalRecord { Kind = JournalRecordKind.Synced, Stream = StreamKind.Event },
+            process: 0
+        );
 
     /// <summary>The next bytes of a stream go into a new file.</summary>
     public void Rotate(StreamKind kind)
@@ -174,9 +211,9 @@ internal sealed class FakeKeeper : IDisposable
 
     public void Dispose() => Directory.Delete(Home.Root, recursive: true);
 
-    private void Add(JournalRecord record)
+    private void Add(JournalRecord record, uint process = Process)
     {
-        record.Process = Process;
+        record.Process = process;
         record.Run = Run;
         record.Ord = (ulong)_records.Count + 1;
         record.Mono = Now;
@@ -200,7 +237,10 @@ internal sealed class LogUnderTest : IDisposable
     )
     {
         Options = options ?? new LogStoreOptions();
-        _ingest = new LogIngest(keeper.Home, Options, new Deaf());
+        _ingest = new LogIngest(keeper.Home, Options, new Deaf())
+        {
+            JournalEnd = () => keeper.LastOrd + 1,
+        };
         Writer = LogWriter.Open(
             keeper.Home,
             FakeKeeper.Process,

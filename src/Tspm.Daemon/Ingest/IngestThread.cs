@@ -52,6 +52,7 @@ internal sealed class IngestThread : IDisposable
         }
 
         _ingest.Ending = _pumps.Hold;
+        _ingest.JournalEnd = () => _page.JournalEnd;
         _thread = new Thread(Run) { IsBackground = true, Name = "ingest" };
     }
 
@@ -123,10 +124,7 @@ internal sealed class IngestThread : IDisposable
     /// <summary>The same, from the ingest thread itself.</summary>
     public void Append(LogWriter log, uint run, byte[] payload, ulong ord)
     {
-        var place =
-            ord != 0 ? ord
-            : _ingest.Position == 0 ? 0
-            : _ingest.Position - 1;
+        var place = ord != 0 ? ord : _ingest.PlaceOf(log);
         var wall = (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks;
         log.AppendEvent(run, payload, place, wall, Stopwatch.GetTimestamp());
     }

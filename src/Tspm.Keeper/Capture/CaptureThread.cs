@@ -10,12 +10,13 @@ namespace Tspm.Keeper.Capture;
 /// <remarks>
 /// Splice, because a killed reader must lose nothing: at every moment a byte is in the pipe or in the file.
 /// Nothing is allocated and nothing is parsed in the loop. The first byte after silence goes at once; a busy
-/// stream is then taken by timer, at most every millisecond, and never later than its rate needs to fill a
-/// quarter of its pipe.
+/// stream is then taken by timer, at most every millisecond (half of one while it is a few lines that wait, since then their
+/// latency counts and not the calls), and never later than its rate needs to fill a quarter of its pipe.
 /// </remarks>
 internal sealed unsafe class CaptureThread : IDisposable
 {
     private const long Millisecond = 1_000_000;
+    private const long FewBytes = 4096;
     private const long RetryAfter = 100 * Millisecond;
     private const long ShrinkAfter = 5_000 * Millisecond;
     private const ulong OrderTag = 0;
@@ -32,6 +33,7 @@ internal sealed unsafe class CaptureThread : IDisposable
     private readonly ConcurrentQueue<Action> _orders = new();
     private readonly Dictionary<ulong, CapturedStream> _streams = [];
     private readonly List<CapturedStream> _timed = [];
+    private int _timedAt;
     private readonly EpollEvent[] _events = new EpollEvent[128];
     private readonly ManualResetEventSlim _goOn = new();
     private readonly Thread _thread;
@@ -234,10 +236,10 @@ internal sealed unsafe class CaptureThread : IDisposable
             return;
         }
 
-        var isBusy = now - stream.LastTurn < Millisecond && !isHungUp;
+        var isBusy = now - stream.LastTurn < Millisecond / 2 && !isHungUp;
         if (isBusy && stream.DueAt == 0)
         {
-            TakeByTimer(stream, stream.LastTurn + Millisecond);
+            TakeByTimer(stream, stream.LastTurn + (Millisecond / 2));
             return;
         }
 
@@ -247,25 +249,34 @@ internal sealed unsafe class CaptureThread : IDisposable
         }
     }
 
+    /// <summary>Those that are due, one after the other, for a millisecond: then who speaks after silence is heard before the rest.</summary>
     private void TakeTimed()
     {
         var now = JournalWriter.Now;
-        for (var i = _timed.Count - 1; i >= 0; i--)
+        var until = now + Millisecond;
+        for (var left = _timed.Count; left > 0 && now < until; left--)
         {
-            var stream = _timed[i];
+            _timedAt = _timedAt < _timed.Count ? _timedAt : 0;
+            var stream = _timed[_timedAt];
             if (!stream.HasEnded && stream.DueAt > now)
             {
+                _timedAt++;
                 continue;
             }
 
             if (!stream.HasEnded)
             {
                 Turn(stream, now);
+                now = JournalWriter.Now;
             }
 
             if (stream.HasEnded || stream.DueAt == 0)
             {
-                _timed.RemoveAt(i);
+                _timed.RemoveAt(_timedAt);
+            }
+            else
+            {
+                _timedAt++;
             }
         }
     }
@@ -320,7 +331,8 @@ internal sealed unsafe class CaptureThread : IDisposable
         else if (stream.DueAt != 0)
         {
             var quarter = stream.PipeSize / 4 * elapsed / moved;
-            TakeByTimer(stream, now + Math.Min(Millisecond, quarter));
+            var pause = moved <= FewBytes ? Millisecond / 2 : Millisecond;
+            TakeByTimer(stream, now + Math.Min(pause, quarter));
         }
         else if (stream.IsGrown && elapsed > ShrinkAfter)
         {
