@@ -270,6 +270,48 @@ public sealed class FaultTests
         );
     }
 
+    [Fact]
+    public void A_device_that_keeps_again_is_told_although_nobody_writes()
+    {
+        using var rig = new Rig(new LogFileRules(1 << 20, 1 << 22, MustBlock: false));
+        rig.Open(StreamKind.Out);
+        rig.WriteAndSettle(StreamKind.Out, new byte[1000]);
+        var (fails, probes) = (true, 0);
+        Disk.Fault = (call, path) =>
+        {
+            if (call != DiskCall.Sync || !path.Contains("/p/", StringComparison.Ordinal))
+            {
+                return 0;
+            }
+
+            probes += path.EndsWith("/.probe", StringComparison.Ordinal) ? 1 : 0;
+            return fails ? InputOutput : 0;
+        };
+
+        rig.Sync.Sync();
+        rig.Sync.Sync();
+        rig.Sync.Sync();
+        var during = Syncs(rig);
+        fails = false;
+        rig.Sync.Sync();
+        var after = Syncs(rig);
+        rig.Sync.Sync();
+
+        Assert.Equal([(ulong)InputOutput], during);
+        Assert.Equal([InputOutput, 0ul], after);
+        Assert.Equal(3, probes);
+        Assert.Empty(Directory.GetFiles(rig.Home.Process(Rig.Process), ".probe"));
+        rig.Finish();
+        Assert.Equal(0, Verifier.Check(rig));
+    }
+
+    private static ulong[] Syncs(Rig rig) =>
+        [
+            .. rig.ReadJournal()
+                .Where(record => record.Kind == JournalRecordKind.Synced)
+                .Select(record => record.B),
+        ];
+
     private static int RefuseHome(Rig rig, DiskCall call, string path, int errno) =>
         call != DiskCall.Delete && path.StartsWith(rig.Home.Root, StringComparison.Ordinal)
             ? errno

@@ -10,6 +10,7 @@ namespace Tspm.Keeper.Capture;
 internal sealed class SyncThread : IDisposable
 {
     private const int ManyFiles = 16;
+    private const int RetryMilliseconds = 2000;
     private readonly JournalWriter _journal;
     private readonly KeeperLog _log;
     private readonly TimeSpan _interval;
@@ -25,6 +26,9 @@ internal sealed class SyncThread : IDisposable
     private readonly List<DataFile> _dirty = [];
     private readonly List<DataFile> _left = [];
     private readonly List<long> _lengths = [];
+
+    // Beside a file whose sync failed, until something else could be synced.
+    private SyncProbe? _probe;
     private readonly Thread _thread;
 
     /// <summary>Makes a thread that is not started.</summary>
@@ -108,7 +112,14 @@ internal sealed class SyncThread : IDisposable
     internal void Sync()
     {
         TakeFiles();
+        if (_probe is { } probe && _dirty.Count + _left.Count == 0 && probe.Try() != 0)
+        {
+            // Told already; nobody has written anything since.
+            return;
+        }
+
         var errno = SyncFiles();
+        _probe = errno == 0 ? null : _probe;
         foreach (var file in _left)
         {
             LibC.close(file.Descriptor);
@@ -131,7 +142,8 @@ internal sealed class SyncThread : IDisposable
     {
         while (!_isStopping.IsSet)
         {
-            _isDirty.Wait();
+            // After an error nobody may write anything more, and it is told until the device takes something again.
+            _isDirty.Wait(_probe is null ? Timeout.Infinite : RetryMilliseconds);
             _isStopping.Wait(_interval);
             _isDirty.Reset();
             Sync();
@@ -236,6 +248,7 @@ internal sealed class SyncThread : IDisposable
         }
 
         Volatile.Write(ref file.IsSuspect, errno);
+        _probe ??= new SyncProbe(Path.GetDirectoryName(file.Path)!);
         return errno;
     }
 
