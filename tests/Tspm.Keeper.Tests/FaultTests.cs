@@ -270,18 +270,25 @@ public sealed class FaultTests
         );
     }
 
-    [Fact]
-    public void A_device_that_keeps_again_is_told_although_nobody_writes()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void A_device_that_keeps_again_is_told_although_nobody_writes(int journalFailures)
     {
         using var rig = new Rig(new LogFileRules(1 << 20, 1 << 22, MustBlock: false));
         rig.Open(StreamKind.Out);
         rig.WriteAndSettle(StreamKind.Out, new byte[1000]);
-        var (fails, probes) = (true, 0);
+        var (fails, probes, journal) = (true, 0, 0);
         Disk.Fault = (call, path) =>
         {
-            if (call != DiskCall.Sync || !path.Contains("/p/", StringComparison.Ordinal))
+            if (call != DiskCall.Sync)
             {
                 return 0;
+            }
+
+            if (!path.Contains("/p/", StringComparison.Ordinal))
+            {
+                return journal-- > 0 ? InputOutput : 0;
             }
 
             probes += path.EndsWith("/.probe", StringComparison.Ordinal) ? 1 : 0;
@@ -293,13 +300,20 @@ public sealed class FaultTests
         rig.Sync.Sync();
         var during = Syncs(rig);
         fails = false;
+        journal = journalFailures;
+        for (var i = 0; i < journalFailures; i++)
+        {
+            rig.Sync.Sync();
+            Assert.Equal(during, Syncs(rig));
+        }
+
         rig.Sync.Sync();
         var after = Syncs(rig);
         rig.Sync.Sync();
 
         Assert.Equal([(ulong)InputOutput], during);
         Assert.Equal([InputOutput, 0ul], after);
-        Assert.Equal(3, probes);
+        Assert.Equal(3 + journalFailures, probes);
         Assert.Empty(Directory.GetFiles(rig.Home.Process(Rig.Process), ".probe"));
         rig.Finish();
         Assert.Equal(0, Verifier.Check(rig));

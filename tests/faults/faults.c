@@ -71,7 +71,7 @@ static int isReadOnly(const char *path)
     const char *below = getenv("FAULTS_BELOW");
     char text[64];
     int saved = errno, found = 0;
-    if (below && strncmp(path, below, strlen(below)) == 0 && strstr(textOf("FAULTS", text, sizeof text), "readonly")) found = 1;
+    if (below && strncmp(path, below, strlen(below)) == 0 && path[strlen(below)] == '/' && strstr(textOf("FAULTS", text, sizeof text), "readonly")) found = 1;
     errno = found ? EROFS : saved;
     return found;
 }

@@ -29,6 +29,9 @@ internal sealed class SyncThread : IDisposable
 
     // Beside a file whose sync failed, until something else could be synced.
     private SyncProbe? _probe;
+
+    // The journal did not take what the last sync came to.
+    private bool _isUntold;
     private readonly Thread _thread;
 
     /// <summary>Makes a thread that is not started.</summary>
@@ -119,7 +122,6 @@ internal sealed class SyncThread : IDisposable
         }
 
         var errno = SyncFiles();
-        _probe = errno == 0 ? null : _probe;
         foreach (var file in _left)
         {
             LibC.close(file.Descriptor);
@@ -127,7 +129,8 @@ internal sealed class SyncThread : IDisposable
 
         _dirty.Clear();
         _left.Clear();
-        TellJournal(errno);
+        _isUntold = !TryTellJournal(errno);
+        _probe = errno == 0 && !_isUntold ? null : _probe;
         Room?.Measure();
     }
 
@@ -143,7 +146,7 @@ internal sealed class SyncThread : IDisposable
         while (!_isStopping.IsSet)
         {
             // After an error nobody may write anything more, and it is told until the device takes something again.
-            _isDirty.Wait(_probe is null ? Timeout.Infinite : RetryMilliseconds);
+            _isDirty.Wait(_probe is null && !_isUntold ? Timeout.Infinite : RetryMilliseconds);
             _isStopping.Wait(_interval);
             _isDirty.Reset();
             Sync();
@@ -252,7 +255,7 @@ internal sealed class SyncThread : IDisposable
         return errno;
     }
 
-    private void TellJournal(int errno)
+    private bool TryTellJournal(int errno)
     {
         try
         {
@@ -261,7 +264,7 @@ internal sealed class SyncThread : IDisposable
         catch (IOException refused)
         {
             _log.Write(2110, $"the journal could not be synced: {refused.Message}");
-            return;
+            return false;
         }
 
         CrashPoint.Pass(CrashPoint.AfterSync);
@@ -280,6 +283,8 @@ internal sealed class SyncThread : IDisposable
                 $"data files could not be synced: {Marshal.GetPInvokeErrorMessage(errno)}"
             );
         }
+
+        return true;
     }
 
     private void Tell(JournalRecord record)
