@@ -15,7 +15,7 @@ public sealed class BadDeviceSpecs
         await using var device = await ThinDevice.MountAsync();
         await using var home = new TspmHome(Path.Join(device.Root, "h"));
         home.Variables["TSPM_RESERVE_BYTES"] = "0";
-        var (bad, good) = (device.Gate("bad"), device.Gate("good"));
+        var (bad, good, count) = (device.Gate("bad"), device.Gate("good"), device.Gate("count"));
         await home.StartKidAsync(
             "web",
             "print",
@@ -29,10 +29,10 @@ public sealed class BadDeviceSpecs
             "print",
             $"{after}",
             "flow",
-            "200",
+            "1000",
             "1600",
             "/",
-            device.Gate("count"),
+            count,
             "sleep"
         );
         var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "-o", "json");
@@ -46,7 +46,13 @@ public sealed class BadDeviceSpecs
         await File.WriteAllTextAsync(good, "", TestContext.Current.CancellationToken);
         rows.AddRange(await follow.ReadUntilAsync("\"resumed\""));
         await TspmHome.UntilAsync(async () => await StateAsync(home) == "ok", "all is well again");
+        await TspmHome.UntilAsync(() => Task.FromResult(File.Exists(count)), "all is printed");
         var stored = (await home.RunAsync("logs", "web", "-n", "all", "-o", "json")).Lines.ToList();
+        while (RangeOf(rows[^1]).To < RangeOf(stored[^1]).To)
+        {
+            rows.Add(await follow.ReadAsync());
+        }
+
         var events = await home.RunAsync("events", "web");
 
         Assert.Equal("sync-failed", state);
