@@ -304,7 +304,7 @@ public sealed class FaultTests
         for (var i = 0; i < journalFailures; i++)
         {
             rig.Sync.Sync();
-            Assert.Equal(during, Syncs(rig));
+            Assert.DoesNotContain(0ul, Syncs(rig));
         }
 
         rig.Sync.Sync();
@@ -312,7 +312,8 @@ public sealed class FaultTests
         rig.Sync.Sync();
 
         Assert.Equal([(ulong)InputOutput], during);
-        Assert.Equal([InputOutput, 0ul], after);
+        Assert.Equal(0ul, after[^1]);
+        Assert.Equal(2 + journalFailures, after.Length);
         Assert.Equal(3 + journalFailures, probes);
         Assert.Empty(Directory.GetFiles(rig.Home.Process(Rig.Process), ".probe"));
         rig.Finish();

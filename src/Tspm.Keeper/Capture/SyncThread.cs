@@ -11,6 +11,7 @@ internal sealed class SyncThread : IDisposable
 {
     private const int ManyFiles = 16;
     private const int RetryMilliseconds = 2000;
+    private const int JournalFailed = 5;
     private readonly JournalWriter _journal;
     private readonly KeeperLog _log;
     private readonly TimeSpan _interval;
@@ -263,19 +264,14 @@ internal sealed class SyncThread : IDisposable
         }
         catch (IOException refused)
         {
+            // A record more begins the file that can be synced: of the one whose sync failed each further sync may fail too.
             _log.Write(2110, $"the journal could not be synced: {refused.Message}");
+            TellSynced(errno == 0 ? JournalFailed : errno);
             return false;
         }
 
         CrashPoint.Pass(CrashPoint.AfterSync);
-        Tell(
-            new JournalRecord
-            {
-                Kind = JournalRecordKind.Synced,
-                Stream = StreamKind.Event,
-                B = (ulong)errno,
-            }
-        );
+        TellSynced(errno);
         if (errno != 0)
         {
             _log.Write(
@@ -286,6 +282,16 @@ internal sealed class SyncThread : IDisposable
 
         return true;
     }
+
+    private void TellSynced(int errno) =>
+        Tell(
+            new JournalRecord
+            {
+                Kind = JournalRecordKind.Synced,
+                Stream = StreamKind.Event,
+                B = (ulong)errno,
+            }
+        );
 
     private void Tell(JournalRecord record)
     {
