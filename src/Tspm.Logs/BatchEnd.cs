@@ -11,6 +11,7 @@ internal sealed class BatchEnd(
     LogSequencer sequencer,
     LogIndex index,
     WriterStreams streams,
+    ToldRanges ranges,
     uint epoch
 )
 {
@@ -36,9 +37,11 @@ internal sealed class BatchEnd(
     /// <param name="flags">Marks of the commit.</param>
     /// <param name="position">Every record with a smaller ord is consumed.</param>
     /// <param name="run">The newest run.</param>
-    public void Add(byte flags, ulong position, uint run)
+    /// <param name="isFirstOfFile">The batch is the first of a file.</param>
+    public void Add(byte flags, ulong position, uint run, bool isFirstOfFile)
     {
         streams.AddCheckpoints();
+        ranges.AddTo(sequencer, isFirstOfFile);
         AddFloor();
         sequencer.Add() = default;
         var slots = sequencer.Slots;

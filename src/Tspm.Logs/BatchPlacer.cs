@@ -9,14 +9,14 @@ namespace Tspm.Logs;
 /// <param name="away">Streams whose bytes are in memory.</param>
 /// <param name="time">The wall clock.</param>
 /// <param name="epoch">The epoch of all files that it begins.</param>
-/// <param name="addCommit">Adds the slots that end a batch.</param>
+/// <param name="addCommit">Adds the slots that end a batch: marks of the commit, and whether it is the first of a file.</param>
 internal sealed class BatchPlacer(
     LogIndex index,
     LogSequencer sequencer,
     AwayStreams away,
     TimeProvider time,
     uint epoch,
-    Action<byte> addCommit
+    Action<byte, bool> addCommit
 )
 {
     private static readonly TimeSpan HomeRetry = TimeSpan.FromSeconds(2);
@@ -38,7 +38,7 @@ internal sealed class BatchPlacer(
     public void BeginEpoch(Guid logId, long wall)
     {
         _logId = logId;
-        addCommit(CommitSlot.FirstOfEpoch);
+        addCommit(CommitSlot.FirstOfEpoch, true);
         try
         {
             index.Begin(logId, sequencer.NextSeq, epoch, wall, sequencer.Slots);
@@ -108,7 +108,7 @@ internal sealed class BatchPlacer(
         MustTryHome = false;
         try
         {
-            addCommit(0);
+            addCommit(0, false);
             index.Append(sequencer.Slots);
         }
         catch (IOException refused) when (index.CanSpill)
@@ -151,7 +151,7 @@ internal sealed class BatchPlacer(
         }
 
         Prepare(entries, index.NextSlot, inSpill: true);
-        addCommit(0);
+        addCommit(0, false);
         index.Append(sequencer.Slots);
     }
 
@@ -159,7 +159,7 @@ internal sealed class BatchPlacer(
     private void BeginFile(int entries, bool inSpill)
     {
         Prepare(entries, 1, inSpill);
-        addCommit(0);
+        addCommit(0, true);
         var wall = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks;
         index.Begin(_logId, index.LastSeq + 1, epoch, wall, sequencer.Slots, inSpill);
         if (entries == 0)

@@ -35,8 +35,9 @@ internal static class LogOpener
         var logId = index.LogId ?? Guid.CreateVersion7(time.GetUtcNow());
         var ring = new LogRing(options);
         Prefill(ring, index, last?.LastSeq ?? 0, options);
-        var floors = StreamFloors.Find(directory);
-        var writer = new LogWriter(directory, index, files, floors, options, time, epoch)
+        var told = opened.Ranges;
+        var floors = StreamFloors.Find(directory).With(told);
+        var writer = new LogWriter(directory, index, files, floors, options, time, epoch, told)
         {
             Problems = opened.Problems,
         };
@@ -95,9 +96,10 @@ internal static class LogOpener
         var files = DataFileReader.Of(home, process);
         var ring = new LogRing(options);
         Prefill(ring, index, index.LastSeq, options);
-        var floors = StreamFloors.Find(home.Process(process));
+        var told = opened.Ranges;
+        var floors = StreamFloors.Find(home.Process(process)).With(told);
         var epoch = (index.LastCommit?.Epoch ?? 0) + 1;
-        var writer = new LogWriter(directory, index, files, floors, options, time, epoch);
+        var writer = new LogWriter(directory, index, files, floors, options, time, epoch, told);
         if (index.LastCommit is { } last)
         {
             writer.Resume(last, last.LastSeq, opened.Checkpoints);

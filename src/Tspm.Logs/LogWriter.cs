@@ -20,6 +20,7 @@ public sealed class LogWriter : IMissingBytes
     private readonly StreamFloors _floors;
     private readonly string _directory;
     private readonly WriterStreams _streams;
+    private readonly ToldRanges _ranges;
     private readonly BatchEnd _end;
     private readonly BatchPlacer _placer;
     private ulong _position;
@@ -41,7 +42,8 @@ public sealed class LogWriter : IMissingBytes
         StreamFloors floors,
         LogStoreOptions options,
         TimeProvider time,
-        uint epoch
+        uint epoch,
+        RangeSlot[] told
     )
     {
         // Set by BeginEpoch, before anybody sees this writer.
@@ -53,7 +55,8 @@ public sealed class LogWriter : IMissingBytes
         _time = time;
         _unfreedTo = index.FlushedTo;
         _streams = new WriterStreams(options, _sequencer, this);
-        _end = new BatchEnd(_sequencer, index, _streams, epoch);
+        _ranges = new ToldRanges(told);
+        _end = new BatchEnd(_sequencer, index, _streams, _ranges, epoch);
         _placer = new BatchPlacer(index, _sequencer, _away, time, epoch, AddEnd);
         Files = new WrittenFiles(index, files, floors, _streams);
     }
@@ -211,6 +214,9 @@ public sealed class LogWriter : IMissingBytes
 
                 _streams.Of(record).Scan(record.B, ChunkStamp.Of(record), _files, window);
                 break;
+            case JournalRecordKind.Suspect:
+                NoteSuspect(record);
+                break;
             default:
                 break;
         }
@@ -255,6 +261,7 @@ public sealed class LogWriter : IMissingBytes
         Log.Publish(_sequencer.Slots[..entries]);
         _sequencer.Clear();
         _away.Committed();
+        _ranges.Committed();
         _isDirty = false;
         TellDropped();
         if (_placer.IsFull)
@@ -295,7 +302,7 @@ public sealed class LogWriter : IMissingBytes
     internal void Close()
     {
         Commit();
-        AddEnd(CommitSlot.CleanClose);
+        AddEnd(CommitSlot.CleanClose, false);
         _index.Append(_sequencer.Slots);
         _sequencer.Clear();
     }
@@ -332,6 +339,7 @@ public sealed class LogWriter : IMissingBytes
         var process = uint.Parse(Path.GetFileName(_directory), CultureInfo.InvariantCulture);
         Log = new ProcessLog(process, logId, _index, _files, _floors, ring);
         Log.NameNewestRun(_run);
+        Log.NoteDropped(_ranges.All);
     }
 
     /// <summary>Tells in the log itself that output is missing that never got a number.</summary>
@@ -375,7 +383,14 @@ public sealed class LogWriter : IMissingBytes
         if (record.A < to)
         {
             _dropped.Add((scanner.Source, record.A, to));
+            _ranges.Add(scanner.Source, record.A, to, RangeKind.Dropped);
         }
+    }
+
+    private void NoteSuspect(in JournalRecord record)
+    {
+        _ranges.Add(NameOf(record), record.A, record.B, RangeKind.Suspect);
+        _floors.AddSuspect(NameOf(record), record.A, record.B);
     }
 
     private void Begin(in JournalRecord record)
@@ -391,7 +406,8 @@ public sealed class LogWriter : IMissingBytes
         _streams.End(scanner);
     }
 
-    private void AddEnd(byte flags) => _end.Add(flags, _position, _run);
+    private void AddEnd(byte flags, bool isFirstOfFile) =>
+        _end.Add(flags, _position, _run, isFirstOfFile);
 
     private static StreamName NameOf(in JournalRecord record) =>
         new(record.Stream, record.Flags.HasFlag(JournalFlags.Orphan) ? record.Run : 0);

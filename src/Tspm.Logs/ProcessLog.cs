@@ -12,13 +12,10 @@ namespace Tspm.Logs;
 public sealed class ProcessLog : IDisposable
 {
     private const int BlockSpans = 64;
-    private const int DroppedBlockSpans = 1024;
-
-    // What memory holds while the disk is full has no more.
-    private const int MostDroppedSpans = 1 << 18;
     private readonly LogIndex _index;
     private readonly DataFileReader _files;
     private readonly StreamFloors _floors;
+    private readonly SpanReasons _reasons;
     private readonly SpanReader _reader;
     private readonly DroppedSeqs _dropped = new();
     private readonly Lock _gate = new();
@@ -47,7 +44,8 @@ public sealed class ProcessLog : IDisposable
         _files = files;
         _floors = floors;
         _ring = ring;
-        _reader = new SpanReader(this, index, files, floors);
+        _reasons = new SpanReasons(index, files, floors);
+        _reader = new SpanReader(this, index, files, _reasons);
         _epochs = [.. index.ListEpochs()];
     }
 
@@ -216,7 +214,7 @@ public sealed class ProcessLog : IDisposable
         return read;
     }
 
-    /// <summary>Entries that had their numbers when the keeper dropped their bytes, as far as this daemon saw it.</summary>
+    /// <summary>Entries that had their numbers when the keeper dropped their bytes.</summary>
     public long DroppedEntries => _dropped.Count;
 
     /// <summary>How many of those are in a stretch.</summary>
@@ -228,45 +226,17 @@ public sealed class ProcessLog : IDisposable
         // A span that lies in two files is counted when the first of them goes.
         var before = _floors.Snapshot();
         _floors.AddGone(stream, from, to, HoleReason.Dropped);
-        // Each read finds its place anew: the ingest thread, whose time this is, takes few and large ones.
-        var block = new LogSpan[DroppedBlockSpans];
-        var looked = 0;
-        for (var last = _index.LastSeq; last > 0 && looked < MostDroppedSpans; )
-        {
-            var found = _index.ReadBackwards(last, block);
-            if (found == 0)
-            {
-                break;
-            }
-
-            foreach (ref readonly var span in block.AsSpan(0, found))
-            {
-                if (span.IsHole || span.Source != stream)
-                {
-                    continue;
-                }
-
-                if (span.Offset + span.Length <= from)
-                {
-                    looked = MostDroppedSpans;
-                    break;
-                }
-
-                var isNew = span.Offset < to && before.ReasonOf(span) == HoleReason.None;
-                if (isNew)
-                {
-                    _dropped.Add(span.Seq, span.LastSeq);
-                }
-            }
-
-            looked += found;
-            last = block[found - 1].Seq - 1;
-        }
+        var range = new ByteRange<RangeKind>(stream, from, to, RangeKind.Dropped);
+        _dropped.AddSpans(_index, [range], before);
     }
+
+    /// <summary>What the index tells as dropped is counted once more.</summary>
+    internal void NoteDropped(ReadOnlySpan<ByteRange<RangeKind>> ranges) =>
+        _dropped.AddSpans(_index, ranges, new StreamFloors());
 
     /// <summary>Why the bytes of a span that was just read are not there.</summary>
     public HoleReason WhyGone(in LogSpan span) =>
-        _reader.ReasonOf(span) is var reason and not HoleReason.None ? reason : HoleReason.Corrupt;
+        _reasons.Of(span) is var reason and not HoleReason.None ? reason : HoleReason.Corrupt;
 
     /// <summary>The seq before the newest so many entries that match, up to a seq.</summary>
     /// <param name="count">So many.</param>
@@ -298,12 +268,16 @@ public sealed class ProcessLog : IDisposable
                     continue;
                 }
 
-                if (_reader.ReasonOf(span) != HoleReason.Expired)
+                // What was dropped lies among what has expired, and does not end it.
+                var reason = _reasons.Of(span);
+                if (reason == HoleReason.Expired)
+                {
+                    expired = span.LastSeq;
+                }
+                else if (reason != HoleReason.Dropped)
                 {
                     return expired;
                 }
-
-                expired = span.LastSeq;
             }
 
             if (found == 0)

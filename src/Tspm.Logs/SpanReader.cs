@@ -10,7 +10,7 @@ internal sealed class SpanReader(
     ProcessLog log,
     LogIndex index,
     DataFileReader files,
-    StreamFloors floors
+    SpanReasons reasons
 )
 {
     private const int BlockSpans = 256;
@@ -18,7 +18,7 @@ internal sealed class SpanReader(
     private const long MaxScannedBytes = 16 * 1024 * 1024;
     private const long MaxScannedLive = 4 * 1024 * 1024;
 
-    private readonly ContextReader _context = new(log, index, files, floors);
+    private readonly ContextReader _context = new(log, index, files, reasons);
 
     /// <summary>Adds to a read what is wanted after its end, up to a seq; a bounded number of bytes is looked at.</summary>
     public LogRead Fill(
@@ -29,6 +29,7 @@ internal sealed class SpanReader(
         in LogRoom room
     )
     {
+        reasons.BeginRead();
         if (filter.HasContext)
         {
             var isFinal = !filter.IsLive || last < read.Facts.Head;
@@ -73,15 +74,6 @@ internal sealed class SpanReader(
         return taker.Read;
     }
 
-    /// <summary>Why the bytes of a span are not there; none if they are, or if nobody knows better.</summary>
-    public HoleReason ReasonOf(in LogSpan span) => ReasonOf(span, floors);
-
-    /// <summary>The same, by what is known of the streams.</summary>
-    public static HoleReason ReasonOf(in LogSpan span, StreamFloors floors) =>
-        span.IsHole ? span.HoleReason
-        : span.Stream == StreamKind.Event ? HoleReason.None
-        : floors.ReasonOf(span);
-
     /// <summary>A hole that lies between what the index knows is wanted by every filter: nobody knows what was in it.</summary>
     public static bool IsWanted(in LogSpan span, LogFilter filter) =>
         (span.IsHole && span.Stream == StreamKind.Event) || filter.Matches(span);
@@ -98,7 +90,7 @@ internal sealed class SpanReader(
     {
         var from = Math.Max(span.Seq, taker.Read.UpTo + 1);
         var to = Math.Min(span.LastSeq, last);
-        if (ReasonOf(span) is var reason and not HoleReason.None && IsWanted(span, filter))
+        if (reasons.Of(span) is var reason and not HoleReason.None && IsWanted(span, filter))
         {
             return taker.TryTakeHole(from, to, reason);
         }
@@ -203,7 +195,7 @@ internal sealed class SpanReader(
     /// <summary>The seq before the count-th wanted entry from the end of a span; null, and fewer to go, if it has fewer.</summary>
     private long? FindInSpan(in LogSpan span, long last, LogFilter filter, ref long count)
     {
-        if (!filter.Matches(span) || ReasonOf(span) != HoleReason.None)
+        if (!filter.Matches(span) || reasons.Of(span) != HoleReason.None)
         {
             return null;
         }

@@ -1,4 +1,5 @@
 using Tspm.CaptureLog;
+using Tspm.Logs.Index;
 
 namespace Tspm.Logs;
 
@@ -11,7 +12,8 @@ internal sealed class StreamFloors
 
     // Guarded by _gate for writing; read as a whole.
     private volatile Dictionary<StreamName, ulong> _floors = [];
-    private volatile GoneRange[] _gone = [];
+    private volatile ByteRange<HoleReason>[] _gone = [];
+    private volatile ByteRange<RangeKind>[] _suspect = [];
 
     /// <summary>Looks at the data files of a directory.</summary>
     public static StreamFloors Find(string directory)
@@ -34,24 +36,35 @@ internal sealed class StreamFloors
     /// <summary>The offset of the first byte that is left.</summary>
     public ulong Of(StreamName stream) => _floors.GetValueOrDefault(stream);
 
+    /// <summary>True if the bytes of a span lie before the first that is left.</summary>
+    public bool IsBelow(in LogSpan span) => span.Offset < Of(span.Source);
+
     /// <summary>Why the bytes of a span are not there; none if they are, as far as is known.</summary>
     public HoleReason ReasonOf(in LogSpan span)
     {
-        if (span.Offset < Of(span.Source))
-        {
-            return HoleReason.Expired;
-        }
-
-        var end = span.Offset + span.Length;
         foreach (ref readonly var gone in _gone.AsSpan())
         {
-            if (gone.Stream == span.Source && span.Offset < gone.To && end > gone.From)
+            if (gone.Touches(span))
             {
-                return gone.Reason;
+                return gone.What;
             }
         }
 
-        return HoleReason.None;
+        return IsBelow(span) ? HoleReason.Expired : HoleReason.None;
+    }
+
+    /// <summary>True if nobody knows whether the device gives back the bytes of a span as they were.</summary>
+    public bool IsSuspect(in LogSpan span)
+    {
+        foreach (ref readonly var suspect in _suspect.AsSpan())
+        {
+            if (suspect.Touches(span))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>What is known now, for who compares it with what is known later.</summary>
@@ -62,15 +75,39 @@ internal sealed class StreamFloors
     {
         lock (_gate)
         {
-            // A neighbour grows: a file that is read through span by span stays one stretch.
-            var others = _gone.Where(gone =>
-                gone.Stream != stream || gone.Reason != reason || gone.To < from || gone.From > to
-            );
-            var touching = _gone.Except(others).ToList();
-            var first = touching.Select(gone => gone.From).Append(from).Min();
-            var end = touching.Select(gone => gone.To).Append(to).Max();
-            _gone = [.. others.TakeLast(MaxGone - 1), new GoneRange(stream, first, end, reason)];
+            _gone = new ByteRange<HoleReason>(stream, from, to, reason).AddTo(_gone, MaxGone);
         }
+    }
+
+    /// <summary>The keeper told that a sync of a stretch failed.</summary>
+    public void AddSuspect(StreamName stream, ulong from, ulong to)
+    {
+        lock (_gate)
+        {
+            _suspect = new ByteRange<RangeKind>(stream, from, to, RangeKind.Suspect).AddTo(
+                _suspect,
+                MaxGone
+            );
+        }
+    }
+
+    /// <summary>What an index tells of stretches.</summary>
+    public StreamFloors With(ReadOnlySpan<RangeSlot> told)
+    {
+        foreach (ref readonly var range in told)
+        {
+            var stream = new StreamName(range.Stream, range.Run);
+            if (range.What == RangeKind.Suspect)
+            {
+                AddSuspect(stream, range.From, range.To);
+            }
+            else if (range.What == RangeKind.Dropped)
+            {
+                AddGone(stream, range.From, range.To, HoleReason.Dropped);
+            }
+        }
+
+        return this;
     }
 
     /// <summary>Everything before an offset is deleted now.</summary>
@@ -84,11 +121,4 @@ internal sealed class StreamFloors
             }
         }
     }
-
-    private readonly record struct GoneRange(
-        StreamName Stream,
-        ulong From,
-        ulong To,
-        HoleReason Reason
-    );
 }

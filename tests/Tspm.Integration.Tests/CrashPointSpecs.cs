@@ -33,6 +33,7 @@ public sealed partial class CrashPointSpecs
         ["Tspm.Keeper/Capture/DataFileWriter.cs"] = "the same",
         ["Tspm.Keeper/Capture/ProcessFiles.cs"] =
             "an empty try between home and spill; keeper.adopting",
+        ["Tspm.Keeper/Capture/SyncProbe.cs"] = "a file that means nothing, made anew each time",
         ["Tspm.Keeper/Children/RunEntry.cs"] = "stdin's pipe; keeper.pipes is after it",
         ["Tspm.Keeper/Interop/Disk.cs"] = "the calls themselves",
         ["Tspm.Keeper/KeeperLog.cs"] = "the keeper's own log, for people",

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
@@ -290,74 +289,4 @@ public sealed class DiskFullSpecs
         bool IsDurable,
         bool IsPart
     );
-
-    /// <summary>A tmpfs of 1 MiB with a home in it; needs root.</summary>
-    private sealed class SmallDisk : IAsyncDisposable
-    {
-        private readonly string _gates = Directory.CreateTempSubdirectory("tsg").FullName;
-
-        private SmallDisk(string root) => Root = root;
-
-        public string Root { get; }
-
-        public static SmallDisk Mount()
-        {
-            Assert.SkipUnless(Environment.UserName == "root", "only root can mount a file system");
-            var root = Directory.CreateTempSubdirectory("tsd").FullName;
-            var fault = Run("mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", root);
-            Assert.SkipWhen(fault.Length > 0, $"no file system can be mounted here: {fault}");
-            return new SmallDisk(root);
-        }
-
-        public TspmHome NewHome()
-        {
-            var home = new TspmHome(Path.Join(Root, "h"));
-            home.Variables["TSPM_RESERVE_BYTES"] = "0";
-            return home;
-        }
-
-        /// <summary>A file that a program waits for; it lies elsewhere.</summary>
-        public string Gate(string name) => Path.Join(_gates, name);
-
-        /// <summary>Not a byte is left.</summary>
-        public void Fill()
-        {
-            using var file = File.Create(Path.Join(Root, "filler"), 1);
-            var block = new byte[4096];
-            try
-            {
-                while (true)
-                {
-                    file.Write(block);
-                }
-            }
-            catch (IOException)
-            {
-                // Full, as wished.
-            }
-        }
-
-        public void Free() => File.Delete(Path.Join(Root, "filler"));
-
-        public ValueTask DisposeAsync()
-        {
-            Run("umount", "-l", Root);
-            Directory.Delete(Root);
-            Directory.Delete(_gates, recursive: true);
-            return ValueTask.CompletedTask;
-        }
-
-        private static string Run(string program, params string[] words)
-        {
-            var start = new ProcessStartInfo(program, words)
-            {
-                UseShellExecute = false,
-                RedirectStandardError = true,
-            };
-            using var process = Process.Start(start)!;
-            var errors = process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            return process.ExitCode == 0 ? "" : errors + $"exit {process.ExitCode}";
-        }
-    }
 }

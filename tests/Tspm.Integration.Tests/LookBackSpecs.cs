@@ -247,6 +247,50 @@ public sealed class LookBackSpecs
     }
 
     [Fact]
+    public async Task An_export_of_a_window_of_all_is_the_same_in_each_form_and_what_is_missing_is_a_line_of_it()
+    {
+        await using var home = new TspmHome();
+        await home.StartKidAsync("a", "print", "30");
+        await home.EndedAsync("a");
+        await home.StartKidAsync("b", "print", "20", "err", "oops");
+        await home.EndedAsync("b");
+        var since = (await EntriesAsync(home, "logs", "b", "-n", "all", "-o", "json"))[0].Time;
+        string[] window = ["--since", since, "--no-events"];
+        var expected = await EntriesAsync(home, ["logs", .. window, "-o", "json"]);
+
+        foreach (var form in new[] { "log", "jsonl", "cri" })
+        {
+            var path = Path.Join(home.Root, "all." + form);
+            var made = await home.RunAsync(["logs", "export", "--out", path, .. window]);
+            var told = await home.RunAsync(["logs", "export", "--format", form, .. window]);
+            var text = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
+
+            Assert.True(made.ExitCode == 0, made.ToString());
+            Assert.Equal(text, told.Output);
+            var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            Assert.Equal(expected.Count, lines.Length);
+            Assert.Equal(
+                expected.Select(one => one.Text),
+                form == "jsonl"
+                    ? lines.Select(line => Read(line).Text)
+                    : lines.Select(line =>
+                        expected
+                            .First(one => line.EndsWith(one.Text, StringComparison.Ordinal))
+                            .Text
+                    )
+            );
+        }
+
+        await home.RunAsync("flush", "a", "-y");
+        var gap = await home.RunAsync("logs", "export", "a", "--format", "log", "--fail-on-gap");
+        Assert.Equal(10, gap.ExitCode);
+        Assert.Contains("flushed", gap.Output, StringComparison.Ordinal);
+        var nowhere = await home.RunAsync("logs", "export", "a", "--out", home.Root + "/no/a.log");
+        Assert.NotEqual(0, nowhere.ExitCode);
+        Assert.Empty(Directory.GetFiles(home.Root, "*.new"));
+    }
+
+    [Fact]
     public async Task Describe_counts_what_the_log_holds()
     {
         await using var home = new TspmHome();

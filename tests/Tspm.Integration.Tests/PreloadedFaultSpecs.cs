@@ -59,6 +59,99 @@ public sealed class PreloadedFaultSpecs
     }
 
     [Fact]
+    public async Task A_quota_that_is_used_up_is_told_as_such_and_costs_nothing()
+    {
+        await using var home = new TspmHome();
+        using var faults = OfPublished(home);
+        var (fail, heal) = (home.Root + ".fail", home.Root + ".heal");
+        await home.StartKidAsync(
+            "web",
+            ["print", "500", "wait", fail, "print", "3000", "wait", heal, "print", "700", "sleep"]
+        );
+        var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "-o", "json");
+        var rows = Rows(await follow.ReadUntilAsync("\"line 500\""));
+
+        faults.Plan("quota");
+        await File.WriteAllTextAsync(fail, "", TestContext.Current.CancellationToken);
+        rows.AddRange(Rows(await follow.ReadUntilAsync("\"line 3000\"")));
+        await StateIsAsync(home, "quota");
+        faults.Plan("");
+        // Its stream and its index come home although it prints nothing.
+        rows.AddRange(Rows(await follow.ReadUntilAsync("\"resumed\"")));
+        await StateIsAsync(home, "ok");
+        await File.WriteAllTextAsync(heal, "", TestContext.Current.CancellationToken);
+        rows.AddRange(Rows(await follow.ReadUntilAsync("\"line 700\"")));
+        var events = await home.RunAsync("events", "web");
+        var stored = Rows((await home.RunAsync("logs", "web", "-n", "all", "-o", "json")).Lines);
+        var verify = await home.RunAsync("logs", "verify");
+        File.Delete(fail);
+        File.Delete(heal);
+
+        Assert.Equal(Numbered(500, 3_000, 700), Lines(rows));
+        Assert.Equal(Numbered(500, 3_000, 700), Lines(stored));
+        Assert.Equal(
+            ["quota", "resumed"],
+            rows.Where(row => row.What == "disk").Select(row => row.Of("state"))
+        );
+        Assert.Contains("quota", events.Output, StringComparison.Ordinal);
+        Assert.True(verify.ExitCode == 0, verify.ToString());
+    }
+
+    [Fact]
+    public async Task A_daemon_that_is_killed_while_its_home_is_read_only_costs_no_line_and_no_program()
+    {
+        const int last = 20_000;
+        await using var home = new TspmHome();
+        using var faults = OfPublished(home);
+        var (fail, done) = (home.Root + ".fail", home.Root + ".done");
+        await home.StartKidAsync(
+            "web",
+            [
+                "print",
+                "500",
+                "wait",
+                fail,
+                "print",
+                $"{last}",
+                "flow",
+                "1000",
+                "1",
+                "/",
+                done,
+                "sleep",
+            ]
+        );
+        var pid = (await home.JsonAsync("describe", "web", "--json")).GetProperty("pid").GetInt32();
+        var daemon = await home.DaemonPidAsync();
+        var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "-o", "json");
+        var rows = Rows(await follow.ReadUntilAsync("\"line 500\""));
+
+        faults.Plan("readonly");
+        TspmHome.Signal(daemon, 9);
+        await TspmHome.GoneAsync(daemon);
+        await File.WriteAllTextAsync(fail, "", TestContext.Current.CancellationToken);
+        await TspmHome.UntilAsync(
+            () => Task.FromResult(File.Exists(done)),
+            "the program ran on without a daemon"
+        );
+        faults.Plan("");
+        rows.AddRange(Rows(await follow.ReadUntilAsync($"\"line {last}\"")));
+        await StateIsAsync(home, "ok");
+        var view = await home.JsonAsync("describe", "web", "--json");
+        var stored = Rows((await home.RunAsync("logs", "web", "-n", "all", "-o", "json")).Lines);
+        var verify = await home.RunAsync("logs", "verify");
+        File.Delete(fail);
+        File.Delete(done);
+
+        Assert.Equal(pid, view.GetProperty("pid").GetInt32());
+        Assert.Equal(1, view.GetProperty("run").GetInt32());
+        Assert.Equal(Numbered(500, last), Lines(rows).Where(IsNumbered));
+        Assert.Equal(Numbered(500, last), Lines(stored).Where(IsNumbered));
+        Assert.DoesNotContain(rows, row => row.Kind == "gap");
+        Assert.True(verify.ExitCode == 0, verify.ToString());
+    }
+
+    [Fact]
     public async Task A_sync_that_fails_is_told_and_what_was_written_is_there()
     {
         await using var home = new TspmHome();
@@ -116,6 +209,16 @@ public sealed class PreloadedFaultSpecs
         Assert.Equal(0, (await home.RunAsync("logs", "verify")).ExitCode);
     }
 
+    private static Task StateIsAsync(TspmHome home, string state) =>
+        TspmHome.UntilAsync(
+            async () =>
+                (await home.JsonAsync("describe", "web", "--json"))
+                    .GetProperty("counters")
+                    .GetProperty("diskState")
+                    .GetString() == state,
+            $"its disk is {state}"
+        );
+
     private static PreloadedFaults OfPublished(TspmHome home)
     {
         Assert.SkipWhen(
@@ -129,6 +232,10 @@ public sealed class PreloadedFaultSpecs
 
     private static IEnumerable<string> Lines(IEnumerable<LogRow> rows) =>
         rows.Where(row => row.Kind == "log").Select(row => row.Text);
+
+    /// <summary>Not one of the lines that tell a gate's time.</summary>
+    private static bool IsNumbered(string line) =>
+        line.StartsWith("line ", StringComparison.Ordinal);
 
     private static IEnumerable<string> Numbered(params int[] counts) =>
         counts

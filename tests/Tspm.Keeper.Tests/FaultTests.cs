@@ -270,6 +270,63 @@ public sealed class FaultTests
         );
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void A_device_that_keeps_again_is_told_although_nobody_writes(int journalFailures)
+    {
+        using var rig = new Rig(new LogFileRules(1 << 20, 1 << 22, MustBlock: false));
+        rig.Open(StreamKind.Out);
+        rig.WriteAndSettle(StreamKind.Out, new byte[1000]);
+        var (fails, probes, journal) = (true, 0, 0);
+        Disk.Fault = (call, path) =>
+        {
+            if (call != DiskCall.Sync)
+            {
+                return 0;
+            }
+
+            if (!path.Contains("/p/", StringComparison.Ordinal))
+            {
+                return journal-- > 0 ? InputOutput : 0;
+            }
+
+            probes += path.EndsWith("/.probe", StringComparison.Ordinal) ? 1 : 0;
+            return fails ? InputOutput : 0;
+        };
+
+        rig.Sync.Sync();
+        rig.Sync.Sync();
+        rig.Sync.Sync();
+        var during = Syncs(rig);
+        fails = false;
+        journal = journalFailures;
+        for (var i = 0; i < journalFailures; i++)
+        {
+            rig.Sync.Sync();
+            Assert.DoesNotContain(0ul, Syncs(rig));
+        }
+
+        rig.Sync.Sync();
+        var after = Syncs(rig);
+        rig.Sync.Sync();
+
+        Assert.Equal([(ulong)InputOutput], during);
+        Assert.Equal(0ul, after[^1]);
+        Assert.Equal(2 + journalFailures, after.Length);
+        Assert.Equal(3 + journalFailures, probes);
+        Assert.Empty(Directory.GetFiles(rig.Home.Process(Rig.Process), ".probe"));
+        rig.Finish();
+        Assert.Equal(0, Verifier.Check(rig));
+    }
+
+    private static ulong[] Syncs(Rig rig) =>
+        [
+            .. rig.ReadJournal()
+                .Where(record => record.Kind == JournalRecordKind.Synced)
+                .Select(record => record.B),
+        ];
+
     private static int RefuseHome(Rig rig, DiskCall call, string path, int errno) =>
         call != DiskCall.Delete && path.StartsWith(rig.Home.Root, StringComparison.Ordinal)
             ? errno

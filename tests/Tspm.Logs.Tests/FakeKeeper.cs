@@ -164,6 +164,19 @@ internal sealed class FakeKeeper : IDisposable
         File.Delete(path);
     }
 
+    /// <summary>A sync of a stretch has failed.</summary>
+    public void Suspect(StreamKind kind, ulong from, ulong to) =>
+        Add(
+            new JournalRecord
+            {
+                Kind = JournalRecordKind.Suspect,
+                Stream = kind,
+                A = from,
+                B = to,
+                C = 5,
+            }
+        );
+
     /// <summary>The data files of a stream: offset of the first byte, and of the byte after the last.</summary>
     public IReadOnlyList<(ulong First, ulong End)> FilesOf(StreamKind kind)
     {

@@ -102,6 +102,7 @@ public sealed class GoldenStoreTests
         var bytes = File.ReadAllBytes(path);
         ref var header = ref MemoryMarshal.Cast<byte, HeaderSlot>(bytes.AsSpan(0, LogSpan.Size))[0];
         header.Version++;
+        header.Checksum = header.ComputeLaterChecksum();
         File.WriteAllBytes(path, bytes);
     }
 

@@ -128,6 +128,47 @@ public sealed class IndexFormatTests
     }
 
     [Fact]
+    public void Range_slot_has_these_bytes()
+    {
+        var slot = new RangeSlot
+        {
+            Kind = SlotKind.Range,
+            Stream = StreamKind.Err,
+            What = RangeKind.Suspect,
+            Run = 0x11121314,
+            From = 0x2122232425262728,
+            To = 0x3132333435363738,
+        };
+
+        Assert.Equal(
+            "09010200141312112827262524232221383736353433323100000000000000000000000000000000000000000000000000000000000000000000000000000000",
+            Hex(slot)
+        );
+    }
+
+    [Fact]
+    public void A_header_of_a_later_format_is_known_by_its_checksum_and_one_of_this_whose_version_is_damaged_is_mended()
+    {
+        var slot = HeaderSlot.Create(Guid.CreateVersion7(), 1, 1, 1, 1);
+        var later = slot;
+        later.Version++;
+
+        Assert.False(later.IsOfLaterVersion);
+        Assert.True(later.TryMend(out var mended));
+        Assert.Equal(Hex(slot), Hex(mended));
+
+        later.Checksum = later.ComputeLaterChecksum();
+        Assert.True(later.IsOfLaterVersion);
+        Assert.False(later.TryMend(out _));
+        for (var bit = 0; bit < LogSpan.Size * 8; bit++)
+        {
+            var bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<HeaderSlot>(in later)).ToArray();
+            bytes[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.False(MemoryMarshal.Read<HeaderSlot>(bytes).IsOfLaterVersion, $"bit {bit}");
+        }
+    }
+
+    [Fact]
     public void Hole_slot_has_these_bytes()
     {
         var sequencer = new LogSequencer();

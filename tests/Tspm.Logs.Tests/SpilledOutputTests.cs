@@ -1,4 +1,5 @@
 using Tspm.CaptureLog;
+using Tspm.Logs.Archive;
 
 namespace Tspm.Logs.Tests;
 
@@ -64,6 +65,61 @@ public sealed class SpilledOutputTests
         );
         Assert.Equal([3, 5], entries.Select(entry => entry.Seq));
         Assert.Equal(3, new LogTally().CountLost(log.Log)[(int)HoleReason.Dropped]);
+    }
+
+    [Fact]
+    public void Verify_and_the_next_daemon_tell_as_dropped_what_this_one_does()
+    {
+        using var keeper = new FakeKeeper();
+        using (var log = new LogUnderTest(keeper))
+        {
+            keeper.Begin();
+            keeper.Write(StreamKind.Out, "one\ntwo\n"u8);
+            keeper.Rotate(StreamKind.Out);
+            keeper.Write(StreamKind.Out, "three\n"u8);
+            keeper.Write(StreamKind.Err, "kept\n"u8);
+            log.Turn(keeper.Now);
+            var (first, end) = keeper.FilesOf(StreamKind.Out)[0];
+            keeper.Drop(StreamKind.Out, first, end);
+            log.Turn(keeper.Now);
+        }
+
+        var verified = LogVerifier.Verify(keeper.Home, FakeKeeper.Process);
+        using var again = new LogUnderTest(keeper);
+        again.Turn(keeper.Now);
+        using var third = new LogUnderTest(keeper);
+        var (entries, holes) = third.ReadWithHoles();
+
+        var finding = Assert.Single(verified.Findings);
+        Assert.Equal((1, 2, HoleReason.Dropped), (finding.From, finding.To, finding.Reason));
+        Assert.False(verified.IsDamaged);
+        Assert.Equal([new Hole(1, 2, HoleReason.Dropped)], holes);
+        Assert.Equal([3, 4], entries.Select(entry => entry.Seq));
+        Assert.Equal(2, new LogTally().CountLost(third.Log)[(int)HoleReason.Dropped]);
+    }
+
+    [Fact]
+    public void What_was_dropped_at_the_beginning_does_not_keep_the_index_of_what_has_expired_since()
+    {
+        using var keeper = new FakeKeeper();
+        using var log = new LogUnderTest(keeper);
+        keeper.Begin();
+        foreach (var line in new[] { "one\n", "two\n", "three\n" })
+        {
+            keeper.Write(StreamKind.Out, System.Text.Encoding.ASCII.GetBytes(line));
+            keeper.Rotate(StreamKind.Out);
+        }
+
+        keeper.Write(StreamKind.Out, "four\n"u8);
+        log.Turn(keeper.Now);
+        var files = keeper.FilesOf(StreamKind.Out);
+        keeper.Drop(StreamKind.Out, files[0].First, files[0].End);
+        log.Turn(keeper.Now);
+        Assert.Equal(0, log.Log.FindExpired());
+
+        log.Writer.Files.Forget(new StreamName(StreamKind.Out, 0), files[1].End);
+
+        Assert.Equal(2, log.Log.FindExpired());
     }
 
     [Fact]

@@ -10,6 +10,8 @@ namespace Tspm.Keeper.Capture;
 internal sealed class SyncThread : IDisposable
 {
     private const int ManyFiles = 16;
+    private const int RetryMilliseconds = 2000;
+    private const int JournalFailed = 5;
     private readonly JournalWriter _journal;
     private readonly KeeperLog _log;
     private readonly TimeSpan _interval;
@@ -25,6 +27,12 @@ internal sealed class SyncThread : IDisposable
     private readonly List<DataFile> _dirty = [];
     private readonly List<DataFile> _left = [];
     private readonly List<long> _lengths = [];
+
+    // Beside a file whose sync failed, until something else could be synced.
+    private SyncProbe? _probe;
+
+    // The journal did not take what the last sync came to.
+    private bool _isUntold;
     private readonly Thread _thread;
 
     /// <summary>Makes a thread that is not started.</summary>
@@ -108,6 +116,12 @@ internal sealed class SyncThread : IDisposable
     internal void Sync()
     {
         TakeFiles();
+        if (_probe is { } probe && _dirty.Count + _left.Count == 0 && probe.Try() != 0)
+        {
+            // Told already; nobody has written anything since.
+            return;
+        }
+
         var errno = SyncFiles();
         foreach (var file in _left)
         {
@@ -116,7 +130,8 @@ internal sealed class SyncThread : IDisposable
 
         _dirty.Clear();
         _left.Clear();
-        TellJournal(errno);
+        _isUntold = !TryTellJournal(errno);
+        _probe = errno == 0 && !_isUntold ? null : _probe;
         Room?.Measure();
     }
 
@@ -131,7 +146,8 @@ internal sealed class SyncThread : IDisposable
     {
         while (!_isStopping.IsSet)
         {
-            _isDirty.Wait();
+            // After an error nobody may write anything more, and it is told until the device takes something again.
+            _isDirty.Wait(_probe is null && !_isUntold ? Timeout.Infinite : RetryMilliseconds);
             _isStopping.Wait(_interval);
             _isDirty.Reset();
             Sync();
@@ -236,10 +252,11 @@ internal sealed class SyncThread : IDisposable
         }
 
         Volatile.Write(ref file.IsSuspect, errno);
+        _probe ??= new SyncProbe(Path.GetDirectoryName(file.Path)!);
         return errno;
     }
 
-    private void TellJournal(int errno)
+    private bool TryTellJournal(int errno)
     {
         try
         {
@@ -247,11 +264,26 @@ internal sealed class SyncThread : IDisposable
         }
         catch (IOException refused)
         {
+            // A record more begins the file that can be synced: of the one whose sync failed each further sync may fail too.
             _log.Write(2110, $"the journal could not be synced: {refused.Message}");
-            return;
+            TellSynced(errno == 0 ? JournalFailed : errno);
+            return false;
         }
 
         CrashPoint.Pass(CrashPoint.AfterSync);
+        TellSynced(errno);
+        if (errno != 0)
+        {
+            _log.Write(
+                2111,
+                $"data files could not be synced: {Marshal.GetPInvokeErrorMessage(errno)}"
+            );
+        }
+
+        return true;
+    }
+
+    private void TellSynced(int errno) =>
         Tell(
             new JournalRecord
             {
@@ -260,14 +292,6 @@ internal sealed class SyncThread : IDisposable
                 B = (ulong)errno,
             }
         );
-        if (errno != 0)
-        {
-            _log.Write(
-                2111,
-                $"data files could not be synced: {Marshal.GetPInvokeErrorMessage(errno)}"
-            );
-        }
-    }
 
     private void Tell(JournalRecord record)
     {

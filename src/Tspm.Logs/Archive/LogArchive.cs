@@ -62,7 +62,7 @@ public static class LogArchive
         var ring = new LogRing(options);
         ring.Reset(last.LastSeq);
         var files = DataFileReader.Of(home, process);
-        var floors = StreamFloors.Find(directory);
+        var floors = StreamFloors.Find(directory).With(opened.Ranges);
         var log = new ProcessLog(process, opened.Files[^1].LogId, index, files, floors, ring);
         log.NameNewestRun(last.Run);
         return log;

@@ -21,7 +21,7 @@ public static class LogVerifier
 
         var opened = IndexOpener.Open(directory, SpillPlace.Of(home), process, isReadOnly: true);
         using var files = DataFileReader.Of(home, process);
-        var floors = StreamFloors.Find(directory);
+        var floors = StreamFloors.Find(directory).With(opened.Ranges);
         var report = new VerifyReport
         {
             Problems = opened.Problems,
@@ -70,6 +70,11 @@ public static class LogVerifier
         }
     }
 
+    private static HoleReason ReasonOf(in LogSpan slot, StreamFloors floors) =>
+        slot.IsHole ? slot.HoleReason
+        : slot.Stream == StreamKind.Event ? HoleReason.None
+        : floors.ReasonOf(slot);
+
     private static bool IsFromMemory(ReadOnlySpan<LogSpan> batch)
     {
         foreach (ref readonly var slot in batch)
@@ -94,7 +99,7 @@ public static class LogVerifier
     {
         report.Batches++;
         var (first, last) = (0L, 0L);
-        var isExpired = false;
+        var isGone = false;
         foreach (ref readonly var slot in batch)
         {
             if (!slot.IsEntry)
@@ -106,15 +111,9 @@ public static class LogVerifier
             last = slot.LastSeq;
             report.Entries += slot.Count;
             report.Bytes += slot.Stream == StreamKind.Event ? 0 : slot.Length;
-            if (slot.IsHole)
-            {
-                report.AddHole(slot.Seq, slot.LastSeq, slot.HoleReason);
-            }
-            else if (slot.Stream != StreamKind.Event && floors.ReasonOf(slot) == HoleReason.Expired)
-            {
-                isExpired = true;
-                report.AddHole(slot.Seq, slot.LastSeq, HoleReason.Expired);
-            }
+            var reason = ReasonOf(slot, floors);
+            report.AddHole(slot.Seq, reason == HoleReason.None ? 0 : slot.LastSeq, reason);
+            isGone |= reason != HoleReason.None && !slot.IsHole;
         }
 
         if (first == 0)
@@ -122,8 +121,8 @@ public static class LogVerifier
             return;
         }
 
-        // One checksum for all its bytes: where a part was flushed nobody can check the rest.
-        if (isExpired || first <= goneTo)
+        // One checksum for all its bytes: where a part is gone nobody can check the rest.
+        if (isGone || first <= goneTo)
         {
             report.UncheckedBatches++;
             return;

@@ -32,8 +32,12 @@ internal struct HeaderSlot
     public readonly bool FollowsSpill => (Marks & AfterSpill) != 0;
 
     /// <summary>True if it is a header of a format that this code does not know yet.</summary>
+    /// <remarks>Later formats have a checksum over the whole slot, so that a flipped bit of the version is damage and not one of them.</remarks>
     public readonly bool IsOfLaterVersion =>
-        Kind == SlotKind.Header && Magic == MagicNumber && Version > FormatVersion;
+        Kind == SlotKind.Header
+        && Magic == MagicNumber
+        && Version > FormatVersion
+        && Checksum == ComputeLaterChecksum();
 
     /// <summary>True if it is a header of this format, whole.</summary>
     public readonly bool IsGood =>
@@ -42,6 +46,14 @@ internal struct HeaderSlot
         && Magic == MagicNumber
         && Version == FormatVersion
         && Checksum == ComputeChecksum();
+
+    /// <summary>True if only the bytes before its checksum are damaged: all that they can be is known.</summary>
+    /// <param name="whole">The header as it was.</param>
+    public readonly bool TryMend(out HeaderSlot whole)
+    {
+        whole = this with { Kind = SlotKind.Header, Reserved = 0, Version = FormatVersion };
+        return whole.IsGood;
+    }
 
     /// <summary>The log's identity.</summary>
     public readonly Guid LogId
@@ -82,6 +94,13 @@ internal struct HeaderSlot
         };
         header.Checksum = header.ComputeChecksum();
         return header;
+    }
+
+    /// <summary>What a later format has as its checksum: CRC32C of the whole slot with these four bytes 0.</summary>
+    internal readonly uint ComputeLaterChecksum()
+    {
+        var bare = this with { Checksum = 0 };
+        return Crc32C.Compute(MemoryMarshal.AsBytes(new ReadOnlySpan<HeaderSlot>(in bare)));
     }
 
     private readonly uint ComputeChecksum() =>

@@ -67,6 +67,15 @@ internal sealed class IndexFile : IDisposable
     /// <summary>What is told as gone in its last batch that tells it.</summary>
     public FloorSlot? Floor { get; private set; }
 
+    /// <summary>The stretches that are told as dropped or suspect in its last batch that tells them; none if no batch does.</summary>
+    public RangeSlot[] Ranges { get; private set; } = [];
+
+    /// <summary>True if its header was damaged where that costs nothing, and stands in the file so.</summary>
+    public bool HasMendedHeader { get; private init; }
+
+    /// <summary>Its header.</summary>
+    public ref readonly HeaderSlot Header => ref _header;
+
     /// <summary>True if the checksums of all its batches were seen to hold.</summary>
     public bool IsVerified { get; private init; }
 
@@ -150,12 +159,13 @@ internal sealed class IndexFile : IDisposable
             return IndexVerdict.LaterVersion;
         }
 
-        if (!header[0].IsGood)
+        var isMended = !header[0].IsGood;
+        if (!header[0].TryMend(out var whole))
         {
             return IndexVerdict.Damaged;
         }
 
-        file = new IndexFile(null, path, isSpill, header[0]);
+        file = new IndexFile(null, path, isSpill, whole) { HasMendedHeader = isMended };
         return file.LookAtEnd(handle);
     }
 
@@ -215,6 +225,9 @@ internal sealed class IndexFile : IDisposable
             open.LastCommit = batches.Commit;
             open._lastSeq = batches.Commit.LastSeq;
             open.Floor = FloorOf(batches.Slots) ?? open.Floor;
+            open.Ranges = RangeSlot.ListOf(batches.Slots) is { Length: > 0 } told
+                ? told
+                : open.Ranges;
         }
 
         return stretches;
@@ -234,6 +247,7 @@ internal sealed class IndexFile : IDisposable
             _end = end,
             LastCommit = last,
             Floor = Floor,
+            Ranges = Ranges,
             _lastSeq = last.LastSeq,
         };
 

@@ -134,6 +134,7 @@ internal static class IndexOpener
             isOfLaterVersion |= verdict == IndexVerdict.LaterVersion;
             if (file is not null)
             {
+                Mend(file, isReadOnly, problems);
                 files.Add(file);
             }
             else if (verdict == IndexVerdict.Damaged)
@@ -157,6 +158,20 @@ internal static class IndexOpener
                 .ThenBy(file => file.Epoch)
                 .ThenBy(file => file.LastSeq),
         ];
+    }
+
+    private static void Mend(IndexFile file, bool isReadOnly, List<string> problems)
+    {
+        if (!file.HasMendedHeader)
+        {
+            return;
+        }
+
+        problems.Add($"{Path.GetFileName(file.Path)} has a damaged header; nothing of it is lost");
+        if (!isReadOnly)
+        {
+            IndexSalvage.WriteHeader(file.Path, file.Header);
+        }
     }
 
     /// <summary>Files without a good header: what their batches hold is kept where it fits among the others.</summary>
@@ -299,6 +314,9 @@ internal sealed record OpenedIndex(
 {
     /// <summary>True if a later version of tspm has written it.</summary>
     public bool IsOfLaterVersion { get; init; }
+
+    /// <summary>The stretches that were told as dropped or suspect.</summary>
+    public RangeSlot[] Ranges => Files.LastOrDefault(file => file.Ranges.Length > 0)?.Ranges ?? [];
 
     /// <summary>The last good commit; null if there is none, so that a new log must begin.</summary>
     public CommitSlot? Last => Files is [.., var newest] ? newest.LastCommit : null;

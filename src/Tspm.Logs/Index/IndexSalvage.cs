@@ -94,7 +94,9 @@ internal static class IndexSalvage
         return 0;
     }
 
-    private static void WriteHeader(string path, in HeaderSlot header)
+    /// <summary>Writes a header in place of the one that is damaged.</summary>
+    /// <exception cref="IOException">The device failed.</exception>
+    public static void WriteHeader(string path, in HeaderSlot header)
     {
         DiskSeam.Pass(DiskStep.Write);
         using var handle = File.OpenHandle(

@@ -346,6 +346,21 @@ internal sealed class LogIndex : IDisposable
         }
     }
 
+    /// <summary>The batch that an entry is in; null if it is not known.</summary>
+    public IndexBatch? FindBatch(long seq)
+    {
+        var files = FilesFor(seq, seq, out var at);
+        if (at < 0 || !files[at].TryRead(out var reader))
+        {
+            return null;
+        }
+
+        using (reader)
+        {
+            return IndexBatch.Find(reader, seq);
+        }
+    }
+
     /// <summary>Cuts what a power loss damaged: the first batch whose bytes are not what they were, and all after it.</summary>
     /// <param name="bytes">The data files.</param>
     /// <param name="syncedOrd">Batches of records up to this ord were on the device.</param>

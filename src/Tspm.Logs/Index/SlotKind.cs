@@ -29,4 +29,7 @@ internal enum SlotKind : byte
 
     /// <summary>Everything up to a seq is gone; aux tells why.</summary>
     Floor = 8,
+
+    /// <summary>A stretch of bytes that was dropped, or of which nobody knows whether the device has it.</summary>
+    Range = 9,
 }

@@ -12,7 +12,7 @@ internal sealed class ContextReader(
     ProcessLog log,
     LogIndex index,
     DataFileReader files,
-    StreamFloors floors
+    SpanReasons reasons
 )
 {
     private const int BlockSpans = 256;
@@ -84,7 +84,7 @@ internal sealed class ContextReader(
     /// <summary>The seq so many lines before another one, in its segment.</summary>
     public long GoBack(long before, int lines, LogFilter filter, long oldest)
     {
-        var segment = new Backwards(index, floors, before, oldest);
+        var segment = new Backwards(index, reasons, before, oldest);
         while (lines > 0 && segment.TryNext(filter, out var span, out var last))
         {
             var taken = Math.Min(lines, last - span.Seq + 1);
@@ -107,7 +107,7 @@ internal sealed class ContextReader(
     )
     {
         ref readonly var span = ref block[i];
-        var reason = SpanReader.ReasonOf(span, floors);
+        var reason = reasons.Of(span);
         if (reason != HoleReason.None && SpanReader.IsWanted(span, filter))
         {
             return TryTakeHole(ref fill, span, last, reason, ref at);
@@ -188,7 +188,7 @@ internal sealed class ContextReader(
     private ContextStart LookBack(long upTo, LogFilter filter)
     {
         var oldest = Math.Max(filter.Origin + 1, log.FirstOfEpoch(upTo + 1));
-        var segment = new Backwards(index, floors, upTo, oldest);
+        var segment = new Backwards(index, reasons, upTo, oldest);
         var distance = 0L;
         var need = filter.ContextAfter + 1L;
         while (distance < need && segment.TryNext(filter, out var span, out var last))
@@ -229,7 +229,7 @@ internal sealed class ContextReader(
     }
 
     /// <summary>The wanted spans before a seq, the newest first, up to the life-cycle entry before them.</summary>
-    private ref struct Backwards(LogIndex index, StreamFloors floors, long upTo, long oldest)
+    private ref struct Backwards(LogIndex index, SpanReasons reasons, long upTo, long oldest)
     {
         private readonly LogSpan[] _block = new LogSpan[16];
         private int _count;
@@ -252,10 +252,7 @@ internal sealed class ContextReader(
 
                 span = _block[_next++];
                 last = Math.Min(span.LastSeq, _upTo);
-                if (
-                    span.Stream == StreamKind.Event
-                    || SpanReader.ReasonOf(span, floors) != HoleReason.None
-                )
+                if (span.Stream == StreamKind.Event || reasons.Of(span) != HoleReason.None)
                 {
                     return false;
                 }
