@@ -12,6 +12,8 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
 {
     private const int MaxDepth = 8;
     private const int MaxAnswer = 4096;
+    private static readonly TimeSpan SoonAgain = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan OneGreeting = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HandoverDeadline = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan HandoverPause = TimeSpan.FromMilliseconds(10);
 
@@ -155,6 +157,8 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
             SocketPath = Home.Socket,
             ClientName = $"tspm/{BuildFacts.Version}",
             BuildId = BuildFacts.BuildId,
+            // One that comes back tries again soon; one that asks once has the time of a request.
+            GreetTimeout = reconnect is null ? OneGreeting : SoonAgain,
             Reconnect = reconnect ?? ReconnectPolicy.None,
             RunsReaderInline = RunsReaderInline,
         };
@@ -263,12 +267,7 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
     {
         try
         {
-            await IpcClient.WaitForServerAsync(
-                Home.Socket,
-                TimeSpan.FromSeconds(3),
-                TimeProvider.System,
-                ct
-            );
+            await IpcClient.WaitForServerAsync(Home.Socket, OneGreeting, TimeProvider.System, ct);
         }
         catch (IpcException error)
         {
