@@ -28,6 +28,8 @@ public sealed class TspmCaller : IDisposable
                         ClientName = options.ClientName,
                         BuildId = options.BuildId,
                         RequestTimeout = options.RequestTimeout,
+                        ConnectDeadline = options.GreetTimeout,
+                        HandshakeDeadline = options.GreetTimeout,
                         TimeProvider = options.TimeProvider,
                     }
                 )

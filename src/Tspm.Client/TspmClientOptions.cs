@@ -17,6 +17,9 @@ public sealed record TspmClientOptions
     /// <summary>How long a request waits for its answer.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long the daemon may take to accept a connection and to greet; a machine that is busy takes long for both.</summary>
+    public TimeSpan GreetTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>What happens when the connection is lost. A daemon is never started by this.</summary>
     public ReconnectPolicy Reconnect { get; init; } = new();
 

@@ -40,6 +40,8 @@ public sealed class TspmIpcClient : IAsyncDisposable
                 ClientName = options.ClientName,
                 BuildId = options.BuildId,
                 RequestTimeout = options.RequestTimeout,
+                ConnectDeadline = options.GreetTimeout,
+                HandshakeDeadline = options.GreetTimeout,
                 Reconnect = options.Reconnect,
                 SilenceTimeout = options.SilenceTimeout,
                 PongTimeout = options.PongTimeout,

@@ -480,6 +480,8 @@ public static class DaemonHost
                 DaemonId = _daemonId,
                 Version = _options.Version,
                 BuildId = _options.BuildId,
+                // Fifty commands at once on a busy machine take their time until each says hello.
+                HandshakeDeadline = TimeSpan.FromSeconds(10),
             };
             _server = new IpcServer(options, table, topics, new IpcLog(_log));
             _server.Start();

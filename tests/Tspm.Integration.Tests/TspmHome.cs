@@ -199,7 +199,8 @@ public sealed partial class TspmHome : IAsyncDisposable
         }
     }
 
-    private List<int> Survivors()
+    /// <summary>What carries the mark of a run of this home.</summary>
+    public List<int> Survivors()
     {
         var found = new List<int>();
         foreach (var folder in Directory.EnumerateDirectories("/proc"))

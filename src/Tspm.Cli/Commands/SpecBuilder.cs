@@ -72,7 +72,15 @@ internal static class SpecBuilder
             var isSetting =
                 invocation.Has(option.Key)
                 && SpecEdit.Keys.Contains(option.Key)
-                && option.Key is not ("cwd" or "restart" or "stdin" or "no-new-privs" or "redact");
+                && option.Key
+                    is not (
+                        "cwd"
+                        or "restart"
+                        or "stdin"
+                        or "no-new-privs"
+                        or "redact"
+                        or "namespace"
+                    );
             if (
                 isSetting
                 && SpecEdit.TryApply(ref spec, option.Key, ValueOf(invocation, option.Key))

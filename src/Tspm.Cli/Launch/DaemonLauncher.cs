@@ -13,6 +13,8 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
 {
     private const int MaxDepth = 8;
     private const int MaxAnswer = 4096;
+    private static readonly TimeSpan SoonAgain = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan OneGreeting = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HandoverDeadline = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan HandoverPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
@@ -160,6 +162,8 @@ internal sealed class DaemonLauncher(HomePaths home, bool mayStart)
             SocketPath = Home.Socket,
             ClientName = $"tspm/{BuildFacts.Version}",
             BuildId = BuildFacts.BuildId,
+            // One that comes back tries again soon; one that asks once has the time of a request.
+            GreetTimeout = reconnect is null ? OneGreeting : SoonAgain,
             Reconnect = reconnect ?? ReconnectPolicy.None,
             RunsReaderInline = RunsReaderInline,
         };

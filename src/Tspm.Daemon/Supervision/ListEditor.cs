@@ -7,8 +7,46 @@ namespace Tspm.Daemon.Supervision;
 /// <summary>Changes of known processes: settings, names, how many there are.</summary>
 internal sealed class ListEditor(ProcessRegistry registry, ProcessFactory factory)
 {
+    private const string Namespace = "namespace=";
+
     /// <summary>Changes settings of one process; all of them or none.</summary>
     public async Task<ActionResult> SetAsync(
+        ProcessSupervisor process,
+        IReadOnlyList<string> changes
+    )
+    {
+        var moves = changes.Where(IsMove).ToList();
+        if (moves.Count == 0)
+        {
+            return await SetHereAsync(process, changes);
+        }
+
+        // What is wrong with the others is said before it moves.
+        List<string> others = [.. changes.Where(change => !IsMove(change))];
+        if (others.Count > 0 && FindFault(process.Record.Spec, others) is { } fault)
+        {
+            return process.Result(ErrorCodes.BadRequest, fault);
+        }
+
+        var ns = moves[^1][Namespace.Length..];
+        var moved =
+            ns == process.Record.Spec.Ns
+                ? process.Result(null, $"is in namespace {ns} already")
+                : await RenameAsync(process, process.Record.Spec.Name, ns);
+        return moved.Error is null && others.Count > 0
+            ? await SetHereAsync(process, others)
+            : moved;
+    }
+
+    private static bool IsMove(string change) =>
+        change.StartsWith(Namespace, StringComparison.Ordinal);
+
+    private string? FindFault(ProcessSpec old, IReadOnlyList<string> changes) =>
+        Apply(old, changes, [], out var spec)
+        ?? SpecFaults.Find(spec)
+        ?? factory.FindDependencyFault(spec);
+
+    private async Task<ActionResult> SetHereAsync(
         ProcessSupervisor process,
         IReadOnlyList<string> changes
     )
@@ -74,7 +112,8 @@ internal sealed class ListEditor(ProcessRegistry registry, ProcessFactory factor
                         {
                             Name = name,
                             Ns = ns,
-                            Instance = null,
+                            // In another namespace it stays one of its group, under another name it is one of its own.
+                            Instance = name == record.Spec.Name ? record.Spec.Instance : null,
                             DependsOn =
                             [
                                 .. record.Spec.DependsOn.Select(one => Qualify(one, spec.Ns, ns)),

@@ -18,7 +18,6 @@ namespace Tspm.Daemon.Supervision;
 internal sealed class ProcessSupervisor : IAsyncDisposable
 {
     private readonly SupervisorServices _services;
-    private readonly LifeTimes _times;
 
     // Full cannot happen by a program's doing: a run brings a handful of records, and the next waits for this loop.
     private readonly Channel<SupervisorMessage> _mailbox = Channel.CreateBounded<SupervisorMessage>(
@@ -29,19 +28,13 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         }
     );
     private readonly CommandDesk _desk = new();
-    private readonly Queue<LifeEvent> _next = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly RunDriver _runs;
-    private readonly WaitingRoom _room;
-    private LifeState _state;
-    private readonly LifeTimer _timer;
+    private readonly LifeDrive _life;
     private Task _loop = Task.CompletedTask;
 
     // What was last saved for the next daemon; null if it is to be saved whatever it is.
     private ProcessRecord? _saved;
-
-    // Not awaited by DisposeAsync: it is what disposes of this.
-    private Task _forgetting = Task.CompletedTask;
 
     /// <summary>Makes a supervisor of a known process; it does nothing before <see cref="Start"/>.</summary>
     public ProcessSupervisor(ProcessRecord record, LogWriter log, SupervisorServices services)
@@ -50,19 +43,8 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         Log = log;
         log.Log.Redaction = Redactions.Of(record.Spec);
         _services = services;
-        var options = services.Options;
-        _times = new LifeTimes(options.Drain, options.ShortDrain, options.TemporaryLinger);
-        _state = new LifeState
-        {
-            Status = record.FailedReason is null ? StatusOf(record) : ProcessStatus.Failed,
-            IsWanted = record.IsWanted,
-            Restarts = record.Restarts,
-            History = record.History,
-            FailedReason = record.FailedReason,
-        };
-        _timer = new LifeTimer(services.Time, message => Post(message));
         _runs = new RunDriver(this, services, _stopping.Token);
-        _room = new WaitingRoom(services.Others, () => Post(new OthersMessage()));
+        _life = new LifeDrive(this, services, _runs, _desk);
     }
 
     /// <summary>What the list keeps; replaced, never changed in place, and only by the loop.</summary>
@@ -85,19 +67,19 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     public string DiskState => _services.Disk.StateOf(Record.Id);
 
     /// <summary>Its state.</summary>
-    public ProcessStatus Status => _state.Status;
+    public ProcessStatus Status => _life.State.Status;
 
     /// <summary>True if <c>resurrect</c> would start it.</summary>
-    public bool IsResurrectable => Record.WasRunning && !Record.IsTemporary && _state.IsOver;
+    public bool IsResurrectable => Record.WasRunning && !Record.IsTemporary && _life.State.IsOver;
 
     /// <summary>The run under way, or draining.</summary>
     public RunState? Run => _runs.Current;
 
     /// <summary>When the next try is due, monotonic; 0 if none.</summary>
-    public long RetryAt => _timer.RetryAt;
+    public long RetryAt => _life.RetryAt;
 
     /// <summary>What it waits for before it starts; null if for nothing.</summary>
-    public string? WaitsFor => _room.WaitsFor;
+    public string? WaitsFor => _life.WaitsFor;
 
     /// <summary>Where its files are.</summary>
     public string LogDirectory => _services.Home.Process(Record.Id);
@@ -105,41 +87,22 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     /// <summary>Told after every change of state.</summary>
     public event Action<ProcessSupervisor>? Changed;
 
+    /// <summary>Tells it.</summary>
+    public void TellChanged() => Changed?.Invoke(this);
+
     /// <summary>Starts the loop.</summary>
     public void Start()
     {
         _loop = Task.Run(RunLoopAsync);
-        _runs.Resume(_state.Status);
-        if (Record.IsTemporary && Record.Run > 0 && _state.IsOver)
-        {
-            // It ended under the daemon before.
-            _timer.Set(new SetTimer(TimerKind.Forget, _services.Options.TemporaryLinger));
-        }
+        _runs.Resume(Status);
+        _life.Resume();
     }
 
     /// <summary>A run that goes on: the keeper has it.</summary>
     public void Adopt(RunState run)
     {
         _runs.Adopt(run);
-        var isReady = run.IsReady && Record.Spec.Ready is not null;
-        _state = _state with
-        {
-            IsReady = isReady,
-            Status =
-                run.Outcome is not null ? ProcessStatus.Draining
-                : isReady ? ProcessStatus.Ready
-                : ProcessStatus.Running,
-        };
-        if (run.Outcome is not null && Record.IsWanted)
-        {
-            // The daemon before saw it end and died before it could act on that; its output is still to be waited for.
-            var alive = _state with
-            {
-                Status = ProcessStatus.Running,
-            };
-            var rules = LifeRules.Of(Record.Spec, Record.IsTemporary, _times);
-            _state = LifeTable.Step(alive, _runs.Ends.EndOf(run), rules).State;
-        }
+        _life.Adopt(run);
     }
 
     /// <summary>A run that another one has taken the place of, and that lives still: it is ended.</summary>
@@ -149,10 +112,10 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     /// <param name="isCopy">What waits for its hour waits in the home that this one was copied from.</param>
     public void LeaveStopped(bool isCopy)
     {
-        var wouldGoOn = isCopy || Run is not null || WouldBeTriedAgain(Record);
+        var wouldGoOn = isCopy || Run is not null || KnownLife.WouldBeTriedAgain(Record);
         if (Record.IsWanted && wouldGoOn)
         {
-            _state = _state with { IsWanted = false };
+            _life.LeaveStopped();
             Record = Record with { IsWanted = false, WasRunning = true };
         }
     }
@@ -256,25 +219,10 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         _mailbox.Writer.TryComplete();
         await _stopping.CancelAsync();
         await _loop;
-        _timer.Stop();
-        _room.Leave();
+        _life.Leave();
         await _runs.DisposeAsync();
         _stopping.Dispose();
     }
-
-    private static ProcessStatus StatusOf(ProcessRecord record) =>
-        record.Runs is [{ EndedAt: not null } last, ..] && record.IsWanted && last.Reason is null
-            ? ProcessStatus.Exited
-            : ProcessStatus.Stopped;
-
-    private static bool WouldBeTriedAgain(ProcessRecord record) =>
-        record is { FailedReason: null, Runs: [{ EndedAt: not null } last, ..] }
-        && record.Spec.Restart.Policy switch
-        {
-            RestartPolicies.Always or RestartPolicies.UnlessStopped => true,
-            RestartPolicies.OnFailure => last.Signal != 0 || last.Code is not 0,
-            _ => false,
-        };
 
     private async Task RunLoopAsync()
     {
@@ -293,7 +241,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         {
             DaemonLog.SupervisorFailed(_services.Log, error, Record.Spec.Name);
             const string reason = "its supervisor failed; see: tspm daemon logs";
-            _state = _state with { Status = ProcessStatus.Failed, FailedReason = reason };
+            _life.Fail(reason);
             Record = Record with { FailedReason = reason };
             _mailbox.Writer.TryComplete();
         }
@@ -309,10 +257,10 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         message switch
         {
             CommandMessage command => CommandAsync(command),
-            JournalMessage journal => ApplyAllAsync(_runs.Read(journal.Record)),
-            SpawnMessage spawn => ApplyAllAsync(_runs.Read(spawn)),
-            ExecMessage exec => ApplyAllAsync(_runs.Read(exec)),
-            CheckMessage check => ApplyAllAsync(_runs.Read(check)),
+            JournalMessage journal => _life.ApplyAllAsync(_runs.Read(journal.Record)),
+            SpawnMessage spawn => _life.ApplyAllAsync(_runs.Read(spawn)),
+            ExecMessage exec => _life.ApplyAllAsync(_runs.Read(exec)),
+            CheckMessage check => _life.ApplyAllAsync(_runs.Read(check)),
             NoteMessage note when note.Run == Run?.Run => TellAsync(
                 new LogEvent
                 {
@@ -321,19 +269,18 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
                     Message = note.Text,
                 }
             ),
-            NoteMessage note when note.What == LogEvents.NotReady => ApplyAllAsync(
+            NoteMessage note when note.What == LogEvents.NotReady => _life.ApplyAllAsync(
                 _runs.Reload.ReadLate(note)
             ),
             ClosedMessage closed => CloseLeftAsync(closed.Run),
-            TimerMessage timer when _timer.IsWanted(timer) => ApplyAllAsync([
+            TimerMessage timer when _life.IsWanted(timer) => _life.ApplyAllAsync([
                 new TimeUp(timer.Kind),
             ]),
-            OthersMessage when Status is ProcessStatus.Waiting => ApplyAllAsync(
-                _room.Look(Record.Spec)
+            OthersMessage when Status is ProcessStatus.Waiting => _life.ApplyAllAsync(
+                _life.LookAtOthers()
             ),
-            ResumeMessage when Run is null && Status is ProcessStatus.Exited => ApplyAllAsync([
-                _runs.Ends.ResumeLast(),
-            ]),
+            ResumeMessage when Run is null && Status is ProcessStatus.Exited =>
+                _life.ApplyAllAsync([_runs.Ends.ResumeLast()]),
             LostMessage { GoesOn: true } when Run is { Outcome: not null } run => CutAsync(run),
             LostMessage when Run is { } run => LoseAsync(run, RunDriver.NewMachine),
             UnknownRunMessage told when Run is { Outcome: null } run && run.Run == told.Run =>
@@ -350,13 +297,13 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
     private Task CutAsync(RunState run)
     {
         run.WasCut = true;
-        return ApplyAllAsync([new OutputEnded()]);
+        return _life.ApplyAllAsync([new OutputEnded()]);
     }
 
     private Task LoseAsync(RunState run, string reason)
     {
         Record = Record with { WasRunning = Record.IsWanted || Record.WasRunning };
-        return ApplyAllAsync([_runs.Ends.Lose(run, reason)]);
+        return _life.ApplyAllAsync([_runs.Ends.Lose(run, reason)]);
     }
 
     private async Task CommandAsync(CommandMessage command)
@@ -398,104 +345,14 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
         }
 
         _desk.Current = command;
-        await ApplyAllAsync([asked]);
+        await _life.ApplyAllAsync([asked]);
         _desk.Current = null;
-    }
-
-    private async Task ApplyAllAsync(IReadOnlyList<LifeEvent> events)
-    {
-        foreach (var what in events)
-        {
-            _next.Enqueue(what);
-            while (_next.TryDequeue(out var next))
-            {
-                await ApplyAsync(next);
-            }
-        }
-
-        // After all else: what follows an end does not share the processor with its report.
-        _runs.Ends.Report();
-    }
-
-    private async Task ApplyAsync(LifeEvent what)
-    {
-        var rules = LifeRules.Of(Record.Spec, Record.IsTemporary, _times);
-        var step = LifeTable.Step(_state, what, rules);
-        _state = step.State;
-        Record = Record with
-        {
-            IsWanted = _state.IsWanted,
-            Restarts = _state.Restarts,
-            History = _state.History,
-            FailedReason = _state.FailedReason,
-        };
-        Changed?.Invoke(this);
-        foreach (var action in step.Actions)
-        {
-            await ActAsync(action);
-        }
-
-        if (step.Actions.Count > 0)
-        {
-            Changed?.Invoke(this);
-        }
-    }
-
-    private Task ActAsync(LifeAction action)
-    {
-        switch (action)
-        {
-            case AwaitOthers:
-                Follow(_room.Enter(Record.Spec));
-                return Task.CompletedTask;
-            case LeaveOthers:
-                _room.Leave();
-                return Task.CompletedTask;
-            case SetTimer timer:
-                _timer.Set(timer);
-                return Task.CompletedTask;
-            case ClearTimer:
-                _timer.Stop();
-                return Task.CompletedTask;
-            case Save when _desk.IsIdle && Status is ProcessStatus.Running:
-                // Its pid is in the journal, and the keeper knows it.
-                return _services.SaveSoonAsync();
-            case Save:
-                return SaveAsync();
-            case Tell tell:
-                if (tell.What == LogEvents.Ready)
-                {
-                    _runs.MarkReady();
-                }
-
-                return TellAsync(RunEvents.Of(tell, Run?.Run ?? Record.Run));
-            case Forget:
-                // Nobody deleted it: the command that ran it is gone.
-                _forgetting = Task.Run(() => _services.ForgetAsync(this));
-                return Task.CompletedTask;
-            default:
-                return _desk.TryDo(action, AnswerOf) ? Task.CompletedTask : ActOnRunAsync(action);
-        }
-    }
-
-    private ActionResult AnswerOf(string? error, string message) =>
-        Result(error, message, _runs.HintOf(error));
-
-    private async Task ActOnRunAsync(LifeAction action) =>
-        Follow(await _runs.DoAsync(action, _state));
-
-    private void Follow(IReadOnlyList<LifeEvent> events)
-    {
-        foreach (var what in events)
-        {
-            _next.Enqueue(what);
-        }
     }
 
     private Task CloseLeftAsync(uint run)
     {
         _runs.Ends.MarkClosed(run);
-        Changed?.Invoke(this);
+        TellChanged();
         return SaveAsync();
     }
 
@@ -514,7 +371,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             Log.Log.Redaction = Redactions.Of(Record.Spec);
         }
 
-        var isLater = edit.IsLater && _state.IsAlive;
+        var isLater = edit.IsLater && _life.State.IsAlive;
         Record = Record with { HasPendingChanges = Record.HasPendingChanges || isLater };
         await TellAsync(
             new LogEvent
@@ -525,7 +382,7 @@ internal sealed class ProcessSupervisor : IAsyncDisposable
             }
         );
         await _services.SaveAsync();
-        Changed?.Invoke(this);
+        TellChanged();
         _services.Sampler.Wake();
         edit.Done.TrySetResult(
             Result(null, isLater ? $"{edit.Text}; holds from the next start on" : edit.Text)

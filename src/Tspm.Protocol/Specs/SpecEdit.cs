@@ -111,7 +111,7 @@ public static class SpecEdit
 
     /// <summary>The keys, those of open families without their end.</summary>
     public static IReadOnlyList<string> Keys { get; } =
-    [.. Setters.Keys, "env.NAME", "label.NAME", "limit.NAME", "hook.NAME"];
+    [.. Setters.Keys, "namespace", "env.NAME", "label.NAME", "limit.NAME", "hook.NAME"];
 
     /// <summary>The keys that hold at once; every other holds from the next start on.</summary>
     public static bool HoldsAtOnce(string key) =>
