@@ -86,7 +86,14 @@ internal static class StatusCommand
             startup  {StartupState.Find(context.Home).Text}
             home     {status.Home}
             socket   {status.Socket}
-            serving  {status.Processes} processes, {status.Running} running; {status.Clients} clients, {status.Subscriptions} subscriptions
+            serving  {Counted.Of(
+                status.Processes,
+                "process",
+                "processes"
+            )}, {status.Running} running; {Counted.Of(status.Clients, "client")}, {Counted.Of(
+                status.Subscriptions,
+                "subscription"
+            )}
 
             """
         );
@@ -140,7 +147,7 @@ internal static class StatusCommand
         return $"""
             keeper   pid {keeper.Pid}, version {keeper.Version}, build {keeper.Build}, up {Durations.FormatSeconds(
                 keeper.UptimeSeconds
-            )}{reexecs}; {keeper.Running} programs
+            )}{reexecs}; {Counted.Of(keeper.Running, "program")}
             replaced the daemon was replaced {Times(replaced)}{last}
             boot     {keeper.Boot}
 
