@@ -3,6 +3,7 @@ using SmartIpc.Client;
 using Tspm.CaptureLog;
 using Tspm.Cli.CommandLine;
 using Tspm.Cli.Launch;
+using Tspm.Cli.Rendering;
 using Tspm.Cli.Terminal;
 using Tspm.Client;
 
@@ -106,7 +107,12 @@ internal sealed class CliContext
     /// <summary>Writes a line to stderr.</summary>
     public void Say(string text)
     {
-        Errors.Write(Encoding.UTF8.GetBytes(text + "\n"));
+        // Words that come from elsewhere, a name, a path, a reason, may hold anything.
+        foreach (var line in text.Split('\n'))
+        {
+            Errors.Write(Encoding.UTF8.GetBytes(TerminalSanitizer.Clean(line) + "\n"));
+        }
+
         Errors.Flush();
     }
 }

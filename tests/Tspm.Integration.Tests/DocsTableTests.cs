@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Tspm.Integration.Tests;
 
-/// <summary>Each file and each test that a table of docs/log-streaming.md, or the semantics table of docs/testing.md, names is there.</summary>
+/// <summary>Each file and each test that a table of docs/log-streaming.md, the semantics table of docs/testing.md, or the last one of docs/command-line.md, names is there.</summary>
 public sealed partial class DocsTableTests
 {
     private static readonly string Root = FindRoot();
@@ -31,6 +31,18 @@ public sealed partial class DocsTableTests
             .ToList();
 
         Assert.True(rows.Count > least, $"{rows.Count} rows");
+        Assert.Equal([], Missing(rows));
+    }
+
+    [Fact]
+    public void Each_test_that_proves_the_command_line_is_there()
+    {
+        var rows = File.ReadLines(Path.Join(Root, "docs", "command-line.md"))
+            .SkipWhile(line => line != "## What proves it")
+            .Where(line => line.StartsWith('|'))
+            .ToList();
+
+        Assert.True(rows.Count > 20, $"{rows.Count} rows");
         Assert.Equal([], Missing(rows));
     }
 

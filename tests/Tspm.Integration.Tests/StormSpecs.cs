@@ -81,7 +81,7 @@ public sealed class StormSpecs : IAsyncLifetime
             var refused = await _home.RunAsync("list");
 
             Assert.Equal(4, refused.ExitCode);
-            Assert.Contains("its daemon does not answer", refused.Errors);
+            Assert.Contains("no daemon of it answers", refused.Errors);
             Assert.Contains("daemon.log", refused.Errors);
             Assert.DoesNotContain("   at ", refused.Errors);
         }

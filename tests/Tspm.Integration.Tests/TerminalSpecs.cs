@@ -199,6 +199,104 @@ public sealed class TerminalSpecs
     }
 
     [Fact]
+    public async Task What_waits_for_daemon_and_keeper_shows_it_against_its_limit()
+    {
+        await using var home = new TspmHome();
+        await StartAsync(home);
+        var rows = new (string Command, string Row)[]
+        {
+            ("daemon restart", "waiting for the new daemon … [0-9]s of 10s\n"),
+            ("daemon upgrade", "replacing the daemon … [0-9a-z]+ of 2m00s\n"),
+        };
+        foreach (var (command, row) in rows)
+        {
+            var keeper = await home.KeeperPidAsync();
+            TspmHome.Signal(keeper, 19);
+            try
+            {
+                await using var screen = await TmuxScreen.StartAsync(home, $"$T {command}");
+                Assert.Matches(
+                    new Regex($"^{row}", RegexOptions.NonBacktracking),
+                    await screen.SeeAsync("s of ")
+                );
+                TspmHome.Signal(keeper, 18);
+                await screen.EndsAsync(0);
+                Assert.DoesNotContain("s of ", await screen.ReadAsync(), StringComparison.Ordinal);
+            }
+            finally
+            {
+                TspmHome.Signal(keeper, 18);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_slow_export_tells_how_far_it_is_and_takes_that_away()
+    {
+        await using var home = new TspmHome();
+        await home.StartShellAsync(
+            "web",
+            "i=0; while [ $i -lt 40000 ]; do i=$((i+1)); echo \"line $i\"; done; echo all; exec sleep 600"
+        );
+        await home.RunAsync("wait", "web", "--for", "log:/all/");
+        var go = Path.Join(home.Root, "go");
+        var reader = $"(while [ ! -e {go} ]; do sleep 0.05; done; wc -l)";
+        await using var screen = await TmuxScreen.StartAsync(
+            home,
+            $"$T logs export web --no-events | {reader}"
+        );
+
+        // Nobody reads yet: it waits with what the pipe has taken.
+        var waiting = await screen.SeeAsync("exporting");
+        await File.WriteAllTextAsync(go, "", TestContext.Current.CancellationToken);
+        await screen.EndsAsync(0);
+        var ended = await screen.ReadAsync();
+
+        Assert.Matches(
+            new Regex(
+                "^exporting to stdout … [0-9a-z]+, [1-9][0-9]* entries\n",
+                RegexOptions.NonBacktracking
+            ),
+            waiting
+        );
+        Assert.StartsWith("40001\ncode 0\n", ended, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_name_that_wants_to_move_the_cursor_is_refused_harmlessly()
+    {
+        await using var home = new TspmHome();
+
+        var refused = await home.ShellAsync(
+            "$T start --name \"$(printf '\\033[2J\\342\\200\\256x')\" -- true"
+        );
+
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("<U+202E>x", refused.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain(refused.Errors, letter => letter is '\e' or '\u202e');
+    }
+
+    [Fact]
+    public async Task A_list_has_pictures_on_a_terminal_that_can_show_them()
+    {
+        await using var home = new TspmHome();
+        await StartAsync(home);
+
+        var shown = await Terminal.ShowAsync(home, 100, "LC_ALL=C.UTF-8 TERM=xterm $T list");
+        var plain = await Terminal.ShowAsync(home, 100, "LC_ALL=C TERM=xterm $T list");
+        var piped = await home.RunAsync("list");
+        var strip = await home.ShellAsync(
+            "LC_ALL=C.UTF-8 $T restart web; LC_ALL=C.UTF-8 $T describe web"
+        );
+
+        Assert.Contains("  LOG/S  LAST 60s\n", shown, StringComparison.Ordinal);
+        Assert.Matches(new Regex("[·▁-█]{8}", RegexOptions.NonBacktracking), shown);
+        Assert.EndsWith("  LOG/S", plain.Split('\n')[0], StringComparison.Ordinal);
+        Assert.EndsWith("  LOG/S", piped.Lines[0], StringComparison.Ordinal);
+        Assert.Contains("\nlast runs  ■▶\n", strip.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task List_fits_any_terminal_and_watch_gives_it_back()
     {
         await using var home = new TspmHome();

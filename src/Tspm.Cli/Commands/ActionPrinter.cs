@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Tspm.Cli.Rendering;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Cli.Commands;
@@ -46,5 +47,5 @@ internal static class ActionPrinter
     private static string TextOf(ActionResult result) =>
         result.Process is { Pid: { } pid } process && result.Message == "started"
             ? $"{result.Name} started (id {result.Id}, pid {pid}, run {process.Run})"
-            : $"{result.Name} {result.Message}";
+            : TerminalSanitizer.Clean($"{result.Name} {result.Message}");
 }

@@ -32,15 +32,20 @@ internal static class DaemonCommands
             GiveUpAfter = RestartDeadline,
         };
         await using var client = await context.ConnectAsync(policy);
-        var before = (await client.GetStatusAsync()).DaemonId;
-        await AskForReplacementAsync(client);
         var status = await Progress.OfAsync(
             context,
             "waiting for the new daemon",
             RestartDeadline,
-            WaitForOtherAsync(context, before)
+            ReplaceAsync(context, client)
         );
         return StatusCommand.Print(context, status);
+    }
+
+    private static async Task<StatusReply> ReplaceAsync(CliContext context, TspmIpcClient client)
+    {
+        var before = (await client.GetStatusAsync()).DaemonId;
+        await AskForReplacementAsync(client);
+        return await WaitForOtherAsync(context, before);
     }
 
     private static async Task<StatusReply> WaitForOtherAsync(CliContext context, string before)

@@ -170,10 +170,10 @@ internal static class DoctorCommand
                       lines      {lines
                         + burst:#,0} sent, {tally.Received:#,0} received, {tally.Missing:#,0} missing
                       order      {tally.Repeated:#,0} repeated, {tally.OutOfOrder:#,0} out of order, {tally.Foreign:#,0} foreign
-                      told       {receipt.Lost:#,0} entries as gaps
+                      told       {receipt.Lost:#,0} {(receipt.Lost == 1 ? "entry as a gap" : "entries as gaps")}
                       latency    p50 {p50 / 1e3:0} us, p99 {p99 / 1e3:0} us, longest {max
                         / 1e3:0} us ({lines:#,0} paced lines, write to reader)
-                      burst      {perSecond:#,0} lines/s ({burst:#,0} lines, one write each)
+                      burst      {perSecond:#,0} lines/s ({burst:#,0} {(burst == 1 ? "line" : "lines, one write each")})
 
                     """
                 )

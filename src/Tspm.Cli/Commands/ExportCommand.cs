@@ -34,33 +34,60 @@ internal static class ExportCommand
                 : new RecordWriter(file.Output, form == "cri", hasNames: logs.Count > 1);
         using var signals = new FollowSignals();
         await using var follower = new LogFollower(client, logs, options);
-        var (entries, missing) = await WriteAsync(follower, writer, signals.Token);
+        var (entries, missing) = await ShowAsync(context, path, follower, writer, signals.Token);
         file.Finish(mayReplace);
         if (path is not null && context.Quiet == 0)
         {
             var gaps = missing > 0 ? $", {missing} missing (told in it)" : "";
             context.Say(
-                $"{TerminalSanitizer.Clean(path)}: {entries} entries of {logs.Count} {(logs.Count == 1 ? "process" : "processes")}{gaps}"
+                $"{TerminalSanitizer.Clean(path)}: {Counted.Of(entries, "entry", "entries")} of {Counted.Of(logs.Count, "process", "processes")}{gaps}"
             );
         }
 
         return missing > 0 && invocation.Has("fail-on-gap") ? ExitCodes.Gap : ExitCodes.Done;
     }
 
-    private static async Task<(long Entries, long Missing)> WriteAsync(
+    // What goes to stdout may go to the same terminal: rows would stand in the middle of it.
+    private static Task<(long Entries, long Missing)> ShowAsync(
+        CliContext context,
+        string? path,
         LogFollower follower,
         IExportWriter writer,
         CancellationToken ct
     )
     {
-        long entries = 0;
+        if (path is null && context.OutputFacts.IsTerminal)
+        {
+            return WriteAsync(follower, writer, new ExportCount(), ct);
+        }
+
+        var text = $"exporting to {TerminalSanitizer.Clean(path ?? "stdout")}";
+        var count = new ExportCount();
+        return Progress.OfAsync(
+            context,
+            elapsed => [RowOf(text, count.Entries, elapsed)],
+            Task.Run(() => WriteAsync(follower, writer, count, ct), CancellationToken.None)
+        );
+    }
+
+    /// <summary><c>exporting to web.log … 4s, 12 entries</c>.</summary>
+    internal static string RowOf(string text, long entries, TimeSpan elapsed) =>
+        $"{Progress.RowOf(text, elapsed, limit: null)}, {Counted.Of(entries, "entry", "entries")}";
+
+    private static async Task<(long Entries, long Missing)> WriteAsync(
+        LogFollower follower,
+        IExportWriter writer,
+        ExportCount count,
+        CancellationToken ct
+    )
+    {
         long missing = 0;
         await foreach (var told in follower.ReadAsync(ct))
         {
             switch (told)
             {
                 case LogBatch batch:
-                    entries += CountEntries(batch);
+                    count.Entries += CountEntries(batch);
                     writer.Write(batch);
                     break;
                 case LogGap gap:
@@ -79,7 +106,7 @@ internal static class ExportCommand
         }
 
         writer.End();
-        return (entries, missing);
+        return (count.Entries, missing);
     }
 
     private static long CountEntries(LogBatch batch)
@@ -120,5 +147,18 @@ internal static class ExportCommand
                 $"\"{path}\" does not say in which form",
                 "end it with .log, .jsonl or .cri, or give --format"
             );
+    }
+}
+
+/// <summary>How far an export is; written by it alone, read by who shows it.</summary>
+internal sealed class ExportCount
+{
+    private long _entries;
+
+    /// <summary>Entries that are written.</summary>
+    public long Entries
+    {
+        get => Volatile.Read(ref _entries);
+        set => Volatile.Write(ref _entries, value);
     }
 }

@@ -48,7 +48,7 @@ internal static class ListCommand
             var (processes, select) = ListAny(daemon, context.Invocation.Arguments, withCounters);
             return new ListLook(
                 processes,
-                isWide
+                ShowsPictures(context)
                 && processes.Count > 0
                 && TerminalFacts.IsUtf8Locale(Environment.GetEnvironmentVariable)
                     ? ReadPictures(daemon, select, processes.Count, 60, ProcessTable.PictureCells)
@@ -60,6 +60,13 @@ internal static class ListCommand
             Processes = ProcessColumns.Sort(look.Processes, context.Invocation.Value("sort")),
         };
     }
+
+    /// <summary>Pictures are for eyes: on a terminal, and where all is asked for.</summary>
+    private static bool ShowsPictures(CliContext context) =>
+        context.Invocation.Value("output") is var form
+        && (form == "wide" || (form is null or "table" && context.OutputFacts.IsTerminal))
+        && !context.IsJson
+        && !context.Invocation.Has("format");
 
     /// <summary>A pattern, a namespace or a label may mean none here; a name or an id that is not there is a mistake.</summary>
     /// <returns>What was found, and the selectors that found it.</returns>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Tspm.Cli.CommandLine;
+using Tspm.Cli.Rendering;
 using Tspm.Protocol.Messages;
 
 namespace Tspm.Cli.Commands;
@@ -21,12 +22,14 @@ internal static class SaveCommands
         }
         else if (invocation.Has("file"))
         {
-            context.PrintLine($"{reply.Processes} processes saved to {reply.File}");
+            context.PrintLine(
+                $"{Counted.Of(reply.Processes, "process", "processes")} saved to {reply.File}"
+            );
         }
         else
         {
             context.PrintLine(
-                $"{reply.Processes} processes; the list is saved after every change, for a copy: tspm save --file FILE"
+                $"{Counted.Of(reply.Processes, "process", "processes")}; the list is saved after every change, for a copy: tspm save --file FILE"
             );
         }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Tspm.Cli.CommandLine;
+using Tspm.Cli.Rendering;
 using Tspm.Cli.Terminal;
 using Tspm.Client;
 using Tspm.Protocol.Messages;
@@ -35,7 +36,9 @@ internal static class SendCommand
 
         if (context.Quiet == 0)
         {
-            context.Say($"{sender.Total} bytes sent{(isClosed ? ", and the end of input" : "")}");
+            context.Say(
+                $"{Counted.Of(sender.Total, "byte")} sent{(isClosed ? ", and the end of input" : "")}"
+            );
         }
 
         return ExitCodes.Done;

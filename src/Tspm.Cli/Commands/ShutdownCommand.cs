@@ -1,4 +1,5 @@
 using Tspm.Cli.CommandLine;
+using Tspm.Cli.Rendering;
 using Tspm.Client;
 using Tspm.Protocol.Messages;
 
@@ -114,7 +115,7 @@ internal static class ShutdownCommand
         {
             Confirmation.Require(
                 context,
-                $"stop {(running == 1 ? "1 program" : $"{running} programs")} and tspm itself?"
+                $"stop {Counted.Of(running, "program")} and tspm itself?"
             );
         }
     }

@@ -86,11 +86,11 @@ internal static class StatusCommand
             startup  {StartupState.Find(context.Home).Text}
             home     {status.Home}
             socket   {status.Socket}
-            serving  {Counted(
+            serving  {Counted.Of(
                 status.Processes,
                 "process",
-                "es"
-            )}, {status.Running} running; {Counted(status.Clients, "client")}, {Counted(
+                "processes"
+            )}, {status.Running} running; {Counted.Of(status.Clients, "client")}, {Counted.Of(
                 status.Subscriptions,
                 "subscription"
             )}
@@ -147,15 +147,12 @@ internal static class StatusCommand
         return $"""
             keeper   pid {keeper.Pid}, version {keeper.Version}, build {keeper.Build}, up {Durations.FormatSeconds(
                 keeper.UptimeSeconds
-            )}{reexecs}; {Counted(keeper.Running, "program")}
+            )}{reexecs}; {Counted.Of(keeper.Running, "program")}
             replaced {Times(replaced)}{last}
             boot     {keeper.Boot}
 
             """;
     }
-
-    private static string Counted(int count, string noun, string plural = "s") =>
-        $"{count} {noun}{(count == 1 ? "" : plural)}";
 
     private static string Times(int count) =>
         count switch

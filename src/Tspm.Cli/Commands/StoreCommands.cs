@@ -46,7 +46,7 @@ internal static class StoreCommands
             context.PrintLine(
                 result.Error is { } why
                     ? $"{name}: not flushed: {TerminalSanitizer.Clean(why)}"
-                    : $"{name}: {result.Entries} entries flushed, {ByteSizes.FormatLong(result.Bytes)} of disk free"
+                    : $"{name}: {Counted.Of(result.Entries, "entry", "entries")} flushed, {ByteSizes.FormatLong(result.Bytes)} of disk free"
             );
         }
 
@@ -89,7 +89,7 @@ internal static class StoreCommands
         var name = TerminalSanitizer.Clean($"{log.Ns}/{log.Name}");
         var verdict = log.IsDamaged ? "DAMAGED" : "good";
         context.PrintLine(
-            $"{name}: {verdict}; {log.Entries} entries, {ByteSizes.FormatLong(log.Bytes)} checked"
+            $"{name}: {verdict}; {Counted.Of(log.Entries, "entry", "entries")}, {ByteSizes.FormatLong(log.Bytes)} checked"
         );
         foreach (var problem in log.Problems)
         {

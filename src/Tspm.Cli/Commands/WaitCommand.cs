@@ -188,13 +188,13 @@ internal static class WaitCommand
             ? new WaitResult(
                 log.Name,
                 ExitCodes.Gap,
-                $"{log.Name}: /{pattern}/ was not seen{why}, but {receipt.Lost} entries were lost between seq {receipt.First} and {receipt.Last}",
+                $"{log.Name}: /{pattern}/ was not seen{why}, but {receipt.Lost} {(receipt.Lost == 1 ? "entry was" : "entries were")} lost between seq {receipt.First} and {receipt.Last}",
                 null
             )
             : new WaitResult(
                 log.Name,
                 ExitCodes.Timeout,
-                $"{log.Name}: /{pattern}/ was not seen{why}; {receipt.Filtered} entries were looked at",
+                $"{log.Name}: /{pattern}/ was not seen{why}; {receipt.Filtered} {(receipt.Filtered == 1 ? "entry was" : "entries were")} looked at",
                 null
             );
     }

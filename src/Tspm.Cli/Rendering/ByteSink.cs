@@ -42,6 +42,7 @@ internal ref struct ByteSink(IBufferWriter<byte> output)
 
     /// <summary>Room for at least so many bytes; say with <see cref="Advance"/> how many were filled in.</summary>
     /// <param name="count">At most a few KiB.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Span<byte> Reserve(int count)
     {
         if (count > _room.Length - _used)

@@ -51,14 +51,14 @@ internal static class DescribeText
             Row(
                 text,
                 "log",
-                $"{log.Head} entries, {ByteSizes.Format(log.Bytes)}; in the ring from seq {log.OldestRing}, on disk from seq {log.OldestDisk}; epoch {log.Epoch}"
+                $"{Counted.Of(log.Head, "entry", "entries")}, {ByteSizes.Format(log.Bytes)}; in the ring from seq {log.OldestRing}, on disk from seq {log.OldestDisk}; epoch {log.Epoch}"
             );
             Row(text, "log files", Clean(log.Path));
             Row(text, "log id", log.LogId);
         }
 
         Counters(text, process.Counters);
-        Runs(text, process.Runs ?? []);
+        Runs(text, process, hasPictures: samples is not null);
         Surroundings(text, process);
         return text.ToString();
     }
@@ -104,7 +104,7 @@ internal static class DescribeText
             Row(
                 text,
                 "uses",
-                $"{use.Programs} programs, {use.Threads} threads, {use.OpenFiles?.ToString(CultureInfo.InvariantCulture) ?? "-"} open files, "
+                $"{Counted.Of(use.Programs, "program")}, {Counted.Of(use.Threads, "thread")}, {(use.OpenFiles is { } open ? Counted.Of(open, "open file") : "- open files")}, "
                     + $"{(use.PssBytes is { } pss ? ByteSizes.Format(pss) : "-")} proportional memory, peak seen {ByteSizes.Format(use.PeakBytes)}, "
                     + $"{use.LinesPerSecond?.ToString(CultureInfo.InvariantCulture) ?? "-"} lines/s"
             );
@@ -133,7 +133,7 @@ internal static class DescribeText
             Row(
                 text,
                 "restart",
-                $"{policy.Policy}, given up after {policy.MaxRestarts} runs shorter than {Durations.FormatMilliseconds(policy.MinUptimeMs)} within {Durations.FormatMilliseconds(policy.WithinMs)}, back-off {Durations.FormatMilliseconds(policy.InitialDelayMs)} to {Durations.FormatMilliseconds(policy.MaxDelayMs)}"
+                $"{policy.Policy}, given up after {Counted.Of(policy.MaxRestarts, "run")} shorter than {Durations.FormatMilliseconds(policy.MinUptimeMs)} within {Durations.FormatMilliseconds(policy.WithinMs)}, back-off {Durations.FormatMilliseconds(policy.InitialDelayMs)} to {Durations.FormatMilliseconds(policy.MaxDelayMs)}"
             );
         }
 
@@ -198,7 +198,7 @@ internal static class DescribeText
         Row(
             text,
             "printed",
-            $"{ByteSizes.Format(counters.Bytes)}: {counters.Out} lines out, {counters.Err} err, {counters.Events} events; {counters.Parts} split, {counters.Collapsed} progress texts left out"
+            $"{ByteSizes.Format(counters.Bytes)}: {Counted.Of(counters.Out, "line")} out, {counters.Err} err, {Counted.Of(counters.Events, "event")}; {counters.Parts} split, {Counted.Of(counters.Collapsed, "progress text")} left out"
         );
         Row(
             text,
@@ -251,10 +251,11 @@ internal static class DescribeText
         }
     }
 
-    private static void Runs(StringBuilder text, IReadOnlyList<RunView> runs)
+    private static void Runs(StringBuilder text, ProcessView process, bool hasPictures)
     {
-        text.Append("\nlast runs\n");
-        foreach (var run in runs)
+        text.Append("\nlast runs");
+        text.Append(hasPictures ? $"  {RunStrip.Draw(process)}" : null).Append('\n');
+        foreach (var run in process.Runs ?? [])
         {
             var end =
                 run.EndedAt is null ? "runs"

@@ -12,6 +12,10 @@ internal static class ProcessTable
     private const int LeastRate = 10;
     private const string PictureHead = "LAST 60s";
     private const int MinName = 8;
+
+    // A picture is worth less than a name that can be read, and than the note beside the row.
+    private const int UsualName = 20;
+    private const int UsualNote = 16;
     private const int Between = 2;
     private const string History = "history";
     private static readonly string[] Usual =
@@ -25,12 +29,12 @@ internal static class ProcessTable
         "restarts",
         "cpu",
         "mem",
+        "log",
+        History,
     ];
     private static readonly string[] Wide =
     [
         .. Usual,
-        "log",
-        History,
         "lines",
         "bytes",
         "lost",
@@ -45,6 +49,8 @@ internal static class ProcessTable
     private static readonly string[] Dispensable =
     [
         "run",
+        History,
+        "log",
         "restarts",
         "cpu",
         "pid",
@@ -68,14 +74,24 @@ internal static class ProcessTable
     )
     {
         var hasNamespaces = processes.Any(process => process.Ns != "default");
-        var names = (isWide ? Wide : Usual).Where(name => name != History).ToList();
-        var columns = names.ConvertAll(name => MakeColumn(name, processes, hasNamespaces));
-        if (isWide && samples is not null)
+        var columns = new List<Column>();
+        foreach (var name in isWide ? Wide : Usual)
         {
-            columns.Insert(Array.IndexOf(Wide, History), PictureOf(processes, samples));
+            if (name != History)
+            {
+                columns.Add(MakeColumn(name, processes, hasNamespaces));
+            }
+            else if (samples is not null)
+            {
+                columns.Add(PictureOf(processes, samples));
+            }
         }
 
-        Fit(columns, width);
+        var widest = processes
+            .Select(NoteOf)
+            .Append(null)
+            .Max(text => text is null ? 0 : CellWidth.Measure(text));
+        Fit(columns, width, widest);
         var text = new StringBuilder();
         for (var row = -1; row < processes.Count; row++)
         {
@@ -136,7 +152,7 @@ internal static class ProcessTable
     }
 
     // First the least needed columns go, then the name is cut, then whatever is left.
-    private static void Fit(List<Column> columns, int? width)
+    private static void Fit(List<Column> columns, int? width, int note)
     {
         if (width is not { } most)
         {
@@ -146,8 +162,10 @@ internal static class ProcessTable
         var name = columns.First(column => column.Name == "name");
         foreach (var name0 in Dispensable)
         {
-            var shortest = Total(columns) - name.Width + Math.Min(name.Width, MinName);
-            if (shortest > most)
+            var isLuxury = name0 is "run" or "log" or History;
+            var beside = isLuxury && note > 0 ? Between + Math.Min(note, UsualNote) : 0;
+            var least = Math.Min(name.Width, isLuxury ? UsualName : MinName);
+            if (Total(columns) - name.Width + least + beside > most)
             {
                 columns.RemoveAll(column => column.Name == name0);
             }

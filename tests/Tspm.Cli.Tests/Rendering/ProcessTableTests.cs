@@ -21,9 +21,9 @@ public sealed class ProcessTableTests
     public void At_80_columns_the_name_is_cut() =>
         Assert.Equal(
             """
-            ID  NAME                        STATUS   RUN   PID  UPTIME  RESTARTS    CPU  MEM
-             0  web                         running    5  4711  3m02s          4  12.5%  84M
-             1  a-rather-long-name-of-a-w…  backoff   17     -  -              4      -    -
+            ID  NAME                        STATUS    PID  UPTIME  RESTARTS    CPU  MEM  LOG/S
+             0  web                         running  4711  3m02s          4  12.5%  84M      -
+             1  a-rather-long-name-of-a-w…  backoff     -  -              4      -    -      -
             """,
             Shape(80)
         );
@@ -35,9 +35,9 @@ public sealed class ProcessTableTests
     public void With_room_nothing_is_cut(int? width) =>
         Assert.Equal(
             """
-            ID  NAME                            STATUS   RUN   PID  UPTIME  RESTARTS    CPU  MEM
-             0  web                             running    5  4711  3m02s          4  12.5%  84M
-             1  a-rather-long-name-of-a-worker  backoff   17     -  -              4      -    -  next try in 12s
+            ID  NAME                            STATUS   RUN   PID  UPTIME  RESTARTS    CPU  MEM  LOG/S
+             0  web                             running    5  4711  3m02s          4  12.5%  84M      -
+             1  a-rather-long-name-of-a-worker  backoff   17     -  -              4      -    -      -  next try in 12s
             """,
             Shape(width)
         );
@@ -54,21 +54,31 @@ public sealed class ProcessTableTests
         );
 
     [Fact]
+    public void Pictures_go_before_a_name_or_a_note_suffers()
+    {
+        var some = Some.Select((one, at) => one with { Id = (uint)at }).ToArray();
+        var samples = new Dictionary<uint, ProcessSamples> { [0] = Samples(1, 2, 10) };
+
+        Assert.Equal(
+            """
+            ID  NAME  STATUS   RUN   PID  UPTIME  RESTARTS    CPU  MEM  LOG/S  LAST 60s
+             0  web   running    5  4711  3m02s          4  12.5%  84M      -  ·····▁▂█
+            """,
+            Shape(80, some[..1], samples)
+        );
+        Assert.Contains("LAST 60s", Shape(120, some, samples), StringComparison.Ordinal);
+        Assert.DoesNotContain("LAST 60s", Shape(100, some, samples), StringComparison.Ordinal);
+        Assert.EndsWith("next try in 12s", Shape(100, some, samples), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_wide_table_has_what_each_prints_and_a_picture_of_the_last_minute()
     {
         var some = Some.Select((one, at) => one with { Id = (uint)at }).ToArray();
         some[0] = some[0] with { Use = new SampleView { LinesPerSecond = 310 } };
         var samples = new Dictionary<uint, ProcessSamples>
         {
-            [0] = new()
-            {
-                Id = 0,
-                Ns = "default",
-                Name = "web",
-                Status = "running",
-                StatusText = "running",
-                Lines = [null, null, 100, 310, 310, 0, 155, 310],
-            },
+            [0] = Samples(null, null, 100, 310, 310, 0, 155, 310),
         };
 
         var rows = ProcessTable
@@ -150,11 +160,26 @@ public sealed class ProcessTableTests
     public void Sorting_puts_this_one_first(string by, string first) =>
         Assert.Equal(first, ProcessColumns.Sort(Some, by)[0].Name);
 
-    private static string Shape(int? width) =>
+    private static ProcessSamples Samples(params double?[] lines) =>
+        new()
+        {
+            Id = 0,
+            Ns = "default",
+            Name = "web",
+            Status = "running",
+            StatusText = "running",
+            Lines = lines,
+        };
+
+    private static string Shape(
+        int? width,
+        ProcessView[]? some = null,
+        Dictionary<uint, ProcessSamples>? samples = null
+    ) =>
         string.Join(
             '\n',
             ProcessTable
-                .Format(Some, width, hasColor: false)
+                .Format(some ?? Some, width, hasColor: false, isWide: false, samples)
                 .TrimEnd('\n')
                 .Split('\n')
                 .Select(row => row.TrimEnd())

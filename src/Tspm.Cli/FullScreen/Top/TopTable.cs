@@ -165,7 +165,9 @@ internal static class TopTable
         }
 
         var filter =
-            state.Filter.Length > 0 ? $"filter: {state.Filter} (\\ clears), {rows} rows  " : "";
+            state.Filter.Length > 0
+                ? $"filter: {state.Filter} (\\ clears), {Counted.Of(rows, "row")}  "
+                : "";
         var orders = string.Join(' ', TopState.Orders.Select(one => $"{one.Key}={one.Column}"));
         grid.PutCut(0, y, $"{filter}sort: {orders}  / filter  q quit", CellStyle.Dim, grid.Width);
     }

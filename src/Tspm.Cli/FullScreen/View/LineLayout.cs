@@ -123,7 +123,11 @@ internal static class LineLayout
     {
         if ((line.Flags & EntryFlags.Collapsed) != 0)
         {
-            StyledText.Append($" (+{line.Aux} updates)", CellStyle.Dim, cells);
+            StyledText.Append(
+                $" (+{line.Aux} {(line.Aux == 1 ? "update" : "updates")})",
+                CellStyle.Dim,
+                cells
+            );
         }
 
         if ((line.Flags & EntryFlags.Orphan) != 0)

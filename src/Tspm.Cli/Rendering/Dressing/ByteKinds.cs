@@ -7,6 +7,7 @@ internal static class ByteKinds
 {
     private const byte InWord = 0x10;
     private const byte InToken = 0x20;
+    private const byte InAddress = 0x40;
 
     /// <summary>What begins here.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -20,12 +21,16 @@ internal static class ByteKinds
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsInToken(byte value) => (Table[value] & InToken) != 0;
 
+    /// <summary>What may stand in an address: anything printable but what quotes or encloses it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsInAddress(byte value) => (Table[value] & InAddress) != 0;
+
     // 256 bytes in the image itself: no look at a static field that may have to be made first. The rules are in a test.
     private static ReadOnlySpan<byte> Table =>
         "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"u8
-        + "\0\0\u0003\0\0\0\0\u0003\0\0\0 \0  !2222222222\0\0\0\0\0\0"u8
-        + " 11111111111111111111111111\0\0\0\01"u8
-        + "\011111111111111111111111111\0\0\0!\0"u8
+        + "\0@\u0003@@@@C@@@`@``arrrrrrrrrr@@\0@\0@"u8
+        + "`qqqqqqqqqqqqqqqqqqqqqqqqqq@\0@\0q"u8
+        + "\0qqqqqqqqqqqqqqqqqqqqqqqqqq\0\0\0a\0"u8
         + "1111111111111111111111111111111111111111111111111111111111111111"u8
         + "1111111111111111111111111111111111111111111111111111111111111111"u8;
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Tspm.Cli.Rendering.Dressing;
@@ -8,7 +9,31 @@ internal static class LevelWords
     private const int Shortest = 3;
     private const int Longest = 9;
 
+    private const uint A = 1;
+    private const uint C = 1 << 2;
+    private const uint D = 1 << 3;
+    private const uint E = 1 << 4;
+    private const uint F = 1 << 5;
+    private const uint I = 1 << 8;
+    private const uint N = 1 << 13;
+    private const uint P = 1 << 15;
+    private const uint T = 1 << 19;
+    private const uint W = 1 << 22;
+
+    // By length, from the shortest on: a bit for each letter that a word of that length begins with.
+    private static ReadOnlySpan<uint> FirstLetters =>
+        [
+            E | W | I | D,
+            W | F | C | I | D | T,
+            E | F | P | A | D | T,
+            F | E | N,
+            F | W,
+            W | C,
+            E | T,
+        ];
+
     /// <summary>Whether it is worth a look: most words of a line begin with no letter that a level of their length begins with.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool MayTell(ReadOnlySpan<byte> word) =>
         word.Length > Longest
             ? word[^1] is (byte)'n' or (byte)'r'
@@ -46,28 +71,8 @@ internal static class LevelWords
 
     private static bool BeginsAsLevel(int length, byte first)
     {
-        const uint a = 1;
-        const uint c = 1 << 2;
-        const uint d = 1 << 3;
-        const uint e = 1 << 4;
-        const uint f = 1 << 5;
-        const uint i = 1 << 8;
-        const uint n = 1 << 13;
-        const uint p = 1 << 15;
-        const uint t = 1 << 19;
-        const uint w = 1 << 22;
-        var letters = length switch
-        {
-            3 => e | w | i | d,
-            4 => w | f | c | i | d | t,
-            5 => e | f | p | a | d | t,
-            6 => f | e | n,
-            7 => f | w,
-            8 => w | c,
-            _ => e | t,
-        };
-        var at = (first | 0x20) - 'a';
-        return at is >= 0 and < 26 && (letters & (1u << at)) != 0;
+        var at = (uint)((first | 0x20) - 'a');
+        return at < 26 && (FirstLetters[length - Shortest] >> (int)at & 1) != 0;
     }
 
     // [info], level=info, "info: " at the start of a line.

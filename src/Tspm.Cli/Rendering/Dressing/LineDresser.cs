@@ -197,7 +197,7 @@ internal sealed class LineDresser
         }
 
         // A program that colours its lines has chosen for itself.
-        if (line.Contains((byte)0x1B))
+        if (!isClean && line.Contains((byte)0x1B))
         {
             sink.Write(line);
         }

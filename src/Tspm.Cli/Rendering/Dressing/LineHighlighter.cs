@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Tspm.Cli.Rendering.Dressing;
 
 /// <summary>Colours what the eye looks for in a line: levels, numbers and times, quoted text, addresses, file:line.</summary>
@@ -10,7 +12,9 @@ internal sealed class LineHighlighter(bool hasLinks, string host)
     private const int LongestQuote = 256;
     private const int LongestLink = 2048;
 
-    private static ReadOnlySpan<byte> Plain => "\e[m"u8;
+    // What is written at once: a colour is at most 8 bytes long, the way back 3.
+    private const int LongestPiece = 2048;
+    private const int ColorRoom = 16;
 
     private readonly byte[] _fileLink = System.Text.Encoding.ASCII.GetBytes($"file://{host}");
 
@@ -19,7 +23,7 @@ internal sealed class LineHighlighter(bool hasLinks, string host)
     {
         var plain = 0;
         var at = 0;
-        while (at < line.Length)
+        while ((uint)at < (uint)line.Length)
         {
             var kind = ByteKinds.Of(line[at]);
             if (kind == ByteKind.Other)
@@ -28,105 +32,130 @@ internal sealed class LineHighlighter(bool hasLinks, string host)
                 continue;
             }
 
-            var end =
-                kind == ByteKind.Quote ? EndOfQuote(line, at)
-                : kind == ByteKind.Digit ? EndOfNumber(line, at)
-                : EndOfWord(line, at);
-            var style = StyleOf(line, at, ref end, kind);
-            if (style == TokenStyle.Plain)
+            int end;
+            var style = TokenStyle.Number;
+            if (kind == ByteKind.Letter)
             {
-                at = end;
-                continue;
+                end = EndOfWord(line, at);
+                style = StyleOfWord(line, at, ref end);
             }
-
-            sink.Write(line[plain..at]);
-            if (style is TokenStyle.Address or TokenStyle.Place && hasLinks)
+            else if (kind == ByteKind.Digit)
             {
-                WriteLink(line[at..end], style, ref sink);
+                end = EndOfNumber(line, at);
             }
             else
             {
-                WriteToken(line[at..end], style, ref sink);
+                end = EndOfQuote(line, at);
+                style = end - at > 2 ? TokenStyle.Quoted : TokenStyle.Plain;
+            }
+
+            if (style != TokenStyle.Plain)
+            {
+                WriteStyled(line[plain..at], line[at..end], style, ref sink);
+                plain = end;
             }
 
             at = end;
-            plain = end;
         }
 
         sink.Write(line[plain..]);
     }
 
-    private static TokenStyle StyleOf(
-        ReadOnlySpan<byte> line,
-        int start,
-        ref int end,
-        ByteKind kind
-    )
+    // Most words are nothing in particular: what they could be is asked only where a colon or a level could stand.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TokenStyle StyleOfWord(ReadOnlySpan<byte> line, int start, ref int end)
     {
-        if (kind == ByteKind.Quote)
+        if ((uint)end < (uint)line.Length && line[end] == (byte)':')
         {
-            return end - start > 2 ? TokenStyle.Quoted : TokenStyle.Plain;
-        }
-
-        if (kind == ByteKind.Digit)
-        {
-            return TokenStyle.Number;
+            return StyleBeforeColon(line, start, ref end);
         }
 
         var word = line[start..end];
-        if (end < line.Length && line[end] == (byte)':')
-        {
-            if (Links.IsAddress(line, start, end))
-            {
-                end = Links.EndOfAddress(line, end, LongestLink);
-                return TokenStyle.Address;
-            }
+        return LevelWords.MayTell(word) ? LevelWords.StyleOf(line, start, word) : TokenStyle.Plain;
+    }
 
-            if (Links.IsPlace(line, start, end))
-            {
-                end = Links.EndOfPlace(line, end);
-                return TokenStyle.Place;
-            }
+    private static TokenStyle StyleBeforeColon(ReadOnlySpan<byte> line, int start, ref int end)
+    {
+        if (Links.IsAddress(line, start, end))
+        {
+            end = Links.EndOfAddress(line, end, LongestLink);
+            return TokenStyle.Address;
         }
 
+        if (Links.IsPlace(line, start, end))
+        {
+            end = Links.EndOfPlace(line, end);
+            return TokenStyle.Place;
+        }
+
+        var word = line[start..end];
         return LevelWords.MayTell(word) ? LevelWords.StyleOf(line, start, word) : TokenStyle.Plain;
+    }
+
+    private void WriteStyled(
+        ReadOnlySpan<byte> before,
+        ReadOnlySpan<byte> token,
+        TokenStyle style,
+        ref ByteSink sink
+    )
+    {
+        if (hasLinks && style is TokenStyle.Address or TokenStyle.Place)
+        {
+            sink.Write(before);
+            WriteLink(token, style, ref sink);
+            return;
+        }
+
+        if (before.Length + token.Length > LongestPiece)
+        {
+            sink.Write(before);
+            sink.Write(ColorOf(style));
+            sink.Write(token);
+            sink.Write("\e[m"u8);
+            return;
+        }
+
+        // One look for room, and colours as numbers: there are several of these in a line.
+        var room = sink.Reserve(before.Length + token.Length + ColorRoom);
+        before.CopyTo(room);
+        var used = before.Length;
+        used += WriteColor(room[used..], style);
+        token.CopyTo(room[used..]);
+        used += token.Length;
+        "\e[m"u8.CopyTo(room[used..]);
+        sink.Advance(used + 3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int WriteColor(Span<byte> room, TokenStyle style)
+    {
+        if (style == TokenStyle.Number)
+        {
+            "\e[36m"u8.CopyTo(room);
+            return 5;
+        }
+
+        var color = ColorOf(style);
+        color.CopyTo(room);
+        return color.Length;
     }
 
     private void WriteLink(ReadOnlySpan<byte> token, TokenStyle style, ref ByteSink sink)
     {
         var isAddress = style == TokenStyle.Address;
-        if (!isAddress && token[0] != '/')
+        var isLink = isAddress || token[0] == '/';
+        if (isLink)
         {
-            WriteToken(token, style, ref sink);
-            return;
+            sink.Write("\e]8;;"u8);
+            sink.Write(isAddress ? default : _fileLink);
+            sink.Write(isAddress ? token : token[..token.IndexOf((byte)':')]);
+            sink.Write("\e\\"u8);
         }
 
-        sink.Write("\e]8;;"u8);
-        sink.Write(isAddress ? default : _fileLink);
-        sink.Write(isAddress ? token : token[..token.IndexOf((byte)':')]);
-        sink.Write("\e\\"u8);
-        WriteToken(token, style, ref sink);
-        sink.Write("\e]8;;\e\\"u8);
-    }
-
-    // Several of a line: as few and as short writes as can be.
-    private static void WriteToken(ReadOnlySpan<byte> token, TokenStyle style, ref ByteSink sink)
-    {
-        var color = ColorOf(style);
-        var length = color.Length + token.Length + Plain.Length;
-        if (length > LongestQuote)
-        {
-            sink.Write(color);
-            sink.Write(token);
-            sink.Write(Plain);
-            return;
-        }
-
-        var room = sink.Reserve(length);
-        color.CopyTo(room);
-        token.CopyTo(room[color.Length..]);
-        Plain.CopyTo(room[(color.Length + token.Length)..]);
-        sink.Advance(length);
+        sink.Write(ColorOf(style));
+        sink.Write(token);
+        sink.Write("\e[m"u8);
+        sink.Write(isLink ? "\e]8;;\e\\"u8 : default);
     }
 
     private static ReadOnlySpan<byte> ColorOf(TokenStyle style) =>
@@ -166,13 +195,19 @@ internal sealed class LineHighlighter(bool hasLinks, string host)
     private static int EndOfNumber(ReadOnlySpan<byte> line, int start)
     {
         var end = start + 1;
-        while (end < line.Length)
+        while ((uint)end < (uint)line.Length)
         {
+            if (ByteKinds.IsInWord(line[end]))
+            {
+                end++;
+                continue;
+            }
+
             var isJoint =
                 line[end] is (byte)'.' or (byte)':' or (byte)'-' or (byte)','
-                && end + 1 < line.Length
+                && (uint)(end + 1) < (uint)line.Length
                 && ByteKinds.Of(line[end + 1]) == ByteKind.Digit;
-            if (!isJoint && !ByteKinds.IsInWord(line[end]) && line[end] != (byte)'%')
+            if (!isJoint && line[end] != (byte)'%')
             {
                 break;
             }
@@ -183,10 +218,11 @@ internal sealed class LineHighlighter(bool hasLinks, string host)
         return end;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int EndOfWord(ReadOnlySpan<byte> line, int start)
     {
         var end = start + 1;
-        while (end < line.Length && ByteKinds.IsInToken(line[end]))
+        while ((uint)end < (uint)line.Length && ByteKinds.IsInToken(line[end]))
         {
             end++;
         }

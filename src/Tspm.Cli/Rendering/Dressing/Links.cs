@@ -18,7 +18,8 @@ internal static class Links
     public static int EndOfAddress(ReadOnlySpan<byte> line, int at, int longest)
     {
         var start = at;
-        while (at < line.Length && at - start < longest && IsOfAddress(line[at]))
+        var most = Math.Min(line.Length, start + longest);
+        while ((uint)at < (uint)most && ByteKinds.IsInAddress(line[at]))
         {
             at++;
         }
@@ -79,19 +80,4 @@ internal static class Links
     }
 
     private static bool IsDigit(byte value) => value is >= (byte)'0' and <= (byte)'9';
-
-    private static bool IsOfAddress(byte value) =>
-        value is > (byte)' ' and < 0x7F
-        && value
-            is not (
-                (byte)'"'
-                or (byte)'<'
-                or (byte)'>'
-                or (byte)'`'
-                or (byte)'\\'
-                or (byte)'^'
-                or (byte)'{'
-                or (byte)'}'
-                or (byte)'|'
-            );
 }

@@ -28,6 +28,11 @@ public sealed class ByteKindsTests
                 isWord || letter is '.' or '/' or '-' or '~' or '+' or '@',
                 ByteKinds.IsInToken((byte)value)
             );
+            Assert.Equal(
+                letter is > ' ' and < '\u007f'
+                    && !"\"<>`\\^{}|".Contains(letter, StringComparison.Ordinal),
+                ByteKinds.IsInAddress((byte)value)
+            );
         }
     }
 
