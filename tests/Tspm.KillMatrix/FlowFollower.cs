@@ -8,6 +8,7 @@ namespace Tspm.KillMatrix;
 internal sealed partial class FlowFollower
 {
     private const int BufferBytes = 1024 * 1024;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(10);
     private readonly Process _process;
     private readonly Task _reading;
     private readonly Task<string> _errors;
@@ -43,6 +44,7 @@ internal sealed partial class FlowFollower
     /// <summary>Ends it; what its receipt says was shown and lost.</summary>
     public async Task<(long Shown, long Lost)> EndAsync()
     {
+        await HasHandlerAsync();
         Home.Interrupt(_process.Id);
         await _reading;
         await _process.WaitForExitAsync();
@@ -51,6 +53,30 @@ internal sealed partial class FlowFollower
         return receipt.Success
             ? (long.Parse(receipt.Groups[1].Value), long.Parse(receipt.Groups[2].Value))
             : throw new InvalidOperationException($"no receipt in: {errors}");
+    }
+
+    /// <summary>One that has only just been started ends without a word if it is interrupted before it listens to that.</summary>
+    private async Task HasHandlerAsync()
+    {
+        const int sigInt = 2;
+        const string caught = "SigCgt:";
+        while (!_process.HasExited)
+        {
+            var status = await File.ReadAllLinesAsync($"/proc/{_process.Id}/status");
+            var mask = Array.Find(
+                status,
+                line => line.StartsWith(caught, StringComparison.Ordinal)
+            );
+            if (
+                mask is not null
+                && (Convert.ToUInt64(mask[caught.Length..].Trim(), 16) & (1UL << (sigInt - 1))) != 0
+            )
+            {
+                return;
+            }
+
+            await Task.Delay(BetweenLooks);
+        }
     }
 
     private void Read()

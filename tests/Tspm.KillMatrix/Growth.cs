@@ -1,19 +1,21 @@
 using System.Globalization;
+using Tspm.CaptureLog;
 
 namespace Tspm.KillMatrix;
 
 /// <summary>Whether keeper and daemon, as long as they live, need more memory or descriptors for the same work.</summary>
 /// <remarks>
 /// The keeper makes no garbage: the first third of the looks is warm-up, and over the rest a straight line is laid. The daemon does,
-/// and nobody knows when it is collected: before and after, it is asked so much that it has to be, several times, and the least that
-/// was seen then is compared.
+/// and what it holds beside it is seen only after it gave back (<see cref="HeapTrim"/>): before and after, it is asked until that is
+/// worth while and then left alone for 15 s (a look every 3 s), while the programs go on, and the least that was seen then is compared.
 /// </remarks>
 internal sealed class Growth
 {
     // What one look may differ from the next by chance; over the whole time nothing more may have come.
     private const double MostKiB = 1024;
     private const double MostDescriptors = 2;
-    private const long Garbage = 32 * 1024 * 1024;
+    private const int QuietLooks = 60;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(250);
     private const int KeeperAt = 1;
     private static readonly string[] Names = ["daemon KiB", "keeper KiB"];
     private readonly Home _home;
@@ -106,19 +108,24 @@ internal sealed class Growth
         return faults;
     }
 
-    /// <summary>The least memory of the daemon while it makes so much garbage that it collects it; its heap has its size before.</summary>
+    /// <summary>The least memory of the daemon in the quiet time after it has made garbage: it collects all and gives back what it can.</summary>
     private static async Task<double> LeastKiBAsync(Home home, int daemon)
     {
-        await using var client = await home.ConnectAsync();
-        var start = (await client.GetStatusAsync()).AllocatedBytes;
-        var least = double.MaxValue;
-        long made;
-        do
+        await using (var client = await home.ConnectAsync())
         {
-            await client.ListAsync([]);
-            made = (await client.GetStatusAsync()).AllocatedBytes - start;
-            least = made < Garbage ? least : Math.Min(least, Home.AnonymousKiB(daemon));
-        } while (made < 2 * Garbage);
+            var start = (await client.GetStatusAsync()).AllocatedBytes;
+            while ((await client.GetStatusAsync()).AllocatedBytes - start < 2 * HeapTrim.Worth)
+            {
+                await client.ListAsync([]);
+            }
+        }
+
+        var least = double.MaxValue;
+        for (var looks = 0; looks < QuietLooks; looks++)
+        {
+            await Task.Delay(BetweenLooks);
+            least = Math.Min(least, Home.AnonymousKiB(daemon));
+        }
 
         return least;
     }
