@@ -164,7 +164,8 @@ internal static class ProcessTable
         {
             var isLuxury = name0 is "run" or "log" or History;
             var beside = isLuxury && note > 0 ? Between + Math.Min(note, UsualNote) : 0;
-            var least = Math.Min(name.Width, isLuxury ? UsualName : MinName);
+            var usual = note > 0 ? name.Width : UsualName;
+            var least = Math.Min(name.Width, isLuxury ? usual : MinName);
             if (Total(columns) - name.Width + least + beside > most)
             {
                 columns.RemoveAll(column => column.Name == name0);

@@ -18,12 +18,12 @@ public sealed class ProcessTableTests
     ];
 
     [Fact]
-    public void At_80_columns_the_name_is_cut() =>
+    public void At_80_columns_what_is_needed_least_is_left_out() =>
         Assert.Equal(
             """
-            ID  NAME                        STATUS    PID  UPTIME  RESTARTS    CPU  MEM  LOG/S
-             0  web                         running  4711  3m02s          4  12.5%  84M      -
-             1  a-rather-long-name-of-a-w…  backoff     -  -              4      -    -      -
+            ID  NAME                            STATUS    PID  UPTIME  RESTARTS    CPU  MEM
+             0  web                             running  4711  3m02s          4  12.5%  84M
+             1  a-rather-long-name-of-a-worker  backoff     -  -              4      -    -
             """,
             Shape(80)
         );
@@ -62,7 +62,7 @@ public sealed class ProcessTableTests
         Assert.Equal(
             """
             ID  NAME  STATUS   RUN   PID  UPTIME  RESTARTS    CPU  MEM  LOG/S  LAST 60s
-             0  web   running    5  4711  3m02s          4  12.5%  84M      -  ·····▁▂█
+             0  web   running    5  4711  3m02s          4  12.5%  84M      -  ·····▂▃█
             """,
             Shape(80, some[..1], samples)
         );
