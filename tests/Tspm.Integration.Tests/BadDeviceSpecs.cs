@@ -94,33 +94,6 @@ public sealed class BadDeviceSpecs
         }
     }
 
-    [Fact]
-    public async Task A_program_that_prints_nothing_more_is_told_as_resumed_when_the_device_works()
-    {
-        const int before = 200;
-        const int during = 400_000; // More than the file system has had from below so far.
-        await using var device = await ThinDevice.MountAsync();
-        await using var home = new TspmHome(Path.Join(device.Root, "h"));
-        home.Variables["TSPM_RESERVE_BYTES"] = "0";
-        var bad = device.Gate("bad");
-        await home.StartKidAsync(
-            "web",
-            ["print", $"{before}", "wait", bad, "print", $"{during}", "sleep"]
-        );
-        var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "-o", "json");
-        await follow.ReadUntilAsync($"\"line {before}\"");
-        device.TakeSpace();
-        await File.WriteAllTextAsync(bad, "", TestContext.Current.CancellationToken);
-        await follow.ReadUntilAsync("\"sync-failed\"");
-        var state = await StateAsync(home);
-
-        device.GiveSpace();
-        await follow.ReadUntilAsync("\"resumed\"");
-
-        Assert.Equal("sync-failed", state);
-        await TspmHome.UntilAsync(async () => await StateAsync(home) == "ok", "all is well again");
-    }
-
     private static IEnumerable<string> Lines(int count) =>
         Enumerable
             .Range(1, count)

@@ -366,8 +366,7 @@ internal sealed class Adopter(
             unknown.B =
                 (1ul << JournalRecord.UnknownBit)
                 | (adopted.IsOtherBoot ? 1ul << JournalRecord.OtherBootBit : 0);
-            journal.Append(ref unknown);
-            entry.Records.Add(unknown);
+            journal.Append(entry.Records, unknown);
             entry.HasExited = true;
         }
     }

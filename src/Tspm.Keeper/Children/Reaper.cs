@@ -111,8 +111,7 @@ internal sealed unsafe class Reaper(RunTable runs, JournalWriter journal)
                 ? 1ul << JournalRecord.UnknownBit
                 : (uint)facts.Signal | (facts.HasDumped ? 1ul << dumpedBit : 0),
         };
-        journal.Append(ref record);
-        run.Records.Add(record);
+        journal.Append(run.Records, record);
         run.HasExited = true;
     }
 
@@ -153,8 +152,7 @@ internal sealed unsafe class Reaper(RunTable runs, JournalWriter journal)
                 (uint)Math.Min(usage[4], uint.MaxValue)
                 | ((ulong)Math.Min(cpuMs, uint.MaxValue) << 32),
         };
-        journal.Append(ref record);
-        run.Records.Add(record);
+        journal.Append(run.Records, record);
         run.HasExited = true;
     }
 }

@@ -45,7 +45,7 @@ internal sealed class RunEntry(SpawnOrder order)
     /// <summary>Its outputs.</summary>
     public List<CapturedStream> Streams { get; } = [];
 
-    /// <summary>The records that tell of it at the start of a journal file.</summary>
+    /// <summary>The records that tell of it at the start of a journal file; once it is in the table only the journal adds to it, under its gate.</summary>
     public List<JournalRecord> Records { get; } = [];
 
     /// <summary>True when nothing is left to wait for.</summary>

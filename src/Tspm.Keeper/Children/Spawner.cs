@@ -203,8 +203,7 @@ internal sealed class Spawner(
             (records[1 + i].B, records[1 + i].C) = order.Files.Pack();
         }
 
-        journal.Append(records);
-        run.Records.AddRange(records);
+        journal.Append(run.Records, records);
     }
 
     private SpawnAnswer? Start(SpawnOrder order, string? terminal, RunEntry run)
@@ -247,8 +246,7 @@ internal sealed class Spawner(
         var spawned = RecordOf(order, JournalRecordKind.Spawned, StreamKind.Event);
         spawned.A = (ulong)pid;
         spawned.B = run.StartTime;
-        journal.Append(ref spawned);
-        run.Records.Add(spawned);
+        journal.Append(run.Records, spawned);
         return null;
     }
 

@@ -114,6 +114,17 @@ internal sealed unsafe class JournalWriter : IDisposable
     /// <exception cref="IOException">Neither home nor spill can be written.</exception>
     public void Append(ref JournalRecord record) => Append(new Span<JournalRecord>(ref record));
 
+    /// <summary>Writes records of a run that each new file is to begin with from now on: none begins in between.</summary>
+    /// <exception cref="IOException">Neither home nor spill can be written.</exception>
+    public void Append(List<JournalRecord> known, params Span<JournalRecord> records)
+    {
+        lock (_gate)
+        {
+            Append(records);
+            known.AddRange(records);
+        }
+    }
+
     /// <summary>Nothing is written any more until <see cref="Thaw"/>, which the same thread calls.</summary>
     public void Freeze() => _gate.Enter();
 
