@@ -101,6 +101,32 @@ public sealed class TerminalSpecs
     }
 
     [Fact]
+    public async Task A_line_longer_than_an_entry_is_cut_to_one_row()
+    {
+        await using var home = new TspmHome();
+        _ = await home.RunAsync(
+            "start",
+            "--name",
+            "long",
+            "--restart",
+            "never",
+            "--",
+            "sh",
+            "-c",
+            "head -c 200000 /dev/zero | tr '\\0' x; echo; echo after; exec sleep 600"
+        );
+        _ = await home.RunAsync("wait", "long", "--for", "log:/after/");
+
+        var cut = await Terminal.ShowAsync(
+            home,
+            20,
+            "TERM=xterm $T logs long --no-events --no-wrap"
+        );
+
+        Assert.Equal([new string('x', 19) + "…", "after", ""], Strip(cut).Split('\n'));
+    }
+
+    [Fact]
     public async Task Long_history_goes_through_the_pager_and_a_follow_does_not()
     {
         await using var home = new TspmHome();

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Diagnostics;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Tspm.Cli.Rendering;
 
@@ -9,30 +11,33 @@ internal static class JsonText
 {
     private const int PieceBytes = 3 * 1024;
 
-    private static readonly SearchValues<byte> PlainBytes = SearchValues.Create(
-        " !#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~"u8
-    );
+    // C0, the quote, the backslash, DEL, and the first bytes of C1 (C2) and of U+2028.. and U+2066.. (E2).
+    private static readonly SearchValues<byte> Suspects = SearchValues.Create([
+        .. Enumerable.Range(0, 0x20).Select(value => (byte)value),
+        .. "\"\\\x7f"u8,
+        0xC2,
+        0xE2,
+    ]);
 
-    /// <summary>Writes a string with its quotes. Escaped are controls (C0, DEL, C1), U+2028 and U+2029.</summary>
-    /// <param name="text">UTF-8; what is not becomes U+FFFD.</param>
+    /// <summary>Writes a string with its quotes.</summary>
+    /// <remarks>
+    /// Escaped is what JSON wants, and what could act on a terminal that shows the line, or end it for some reader: DEL, C1, the
+    /// bidi controls (U+202A–202E, U+2066–2069), U+2028 and U+2029. A parser gives all of it back.
+    /// </remarks>
+    /// <param name="text">Valid UTF-8.</param>
     /// <param name="sink">Where to.</param>
     public static void Write(ReadOnlySpan<byte> text, ref ByteSink sink)
     {
+        Debug.Assert(Utf8.IsValid(text), "Who has other bytes writes base64.");
         sink.Write((byte)'"');
-        while (!text.IsEmpty)
+        for (int plain; (plain = text.IndexOfAny(Suspects)) >= 0; )
         {
-            var plain = text.IndexOfAnyExcept(PlainBytes);
-            if (plain < 0)
-            {
-                sink.Write(text);
-                break;
-            }
-
             sink.Write(text[..plain]);
             text = text[plain..];
             text = text[WriteOne(text, ref sink)..];
         }
 
+        sink.Write(text);
         sink.Write((byte)'"');
     }
 
@@ -64,11 +69,8 @@ internal static class JsonText
             return 1;
         }
 
-        if (Rune.DecodeFromUtf8(text, out var rune, out var taken) != OperationStatus.Done)
-        {
-            sink.Write("\uFFFD"u8);
-        }
-        else if (rune.Value is < 0xA0 or 0x2028 or 0x2029)
+        _ = Rune.DecodeFromUtf8(text, out var rune, out var taken);
+        if (IsEscaped(rune.Value))
         {
             WriteCode(rune.Value, ref sink);
         }
@@ -79,6 +81,9 @@ internal static class JsonText
 
         return taken;
     }
+
+    private static bool IsEscaped(int rune) =>
+        rune is < 0xA0 or (>= 0x2028 and <= 0x202E) or (>= 0x2066 and <= 0x2069);
 
     private static void WriteAscii(byte value, ref ByteSink sink)
     {

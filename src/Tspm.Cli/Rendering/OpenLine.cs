@@ -1,3 +1,4 @@
+using Tspm.Cli.Rendering.Dressing;
 using Tspm.Protocol.Batches;
 
 namespace Tspm.Cli.Rendering;
@@ -14,6 +15,9 @@ internal struct OpenLine
 
     /// <summary>Its length so far, bytes of entries.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>Where lines are cut: what of it is shown.</summary>
+    public LineCut Cut { get; set; }
 
     /// <summary>Whether an entry is the next part of this line.</summary>
     public readonly bool IsContinuedBy(PrintedLog log, in WireSpan span) =>

@@ -8,7 +8,8 @@ namespace Tspm.Cli.Rendering;
 /// <summary>Writes entries as text; zero allocation for lines, a clean block of lines in one piece.</summary>
 /// <remarks>
 /// A part is written without a line end; the rest goes on in the same line unless something came between, or the line
-/// is longer than <see cref="MaxJoinedBytes"/>. Then it begins anew with <c>…</c>.
+/// is longer than <see cref="MaxJoinedBytes"/>. Then it begins anew with <c>…</c>. Where lines are cut, the parts beyond the cut
+/// are not shown.
 /// </remarks>
 internal sealed class TextLogWriter(
     LogPrinterOptions options,
@@ -31,6 +32,7 @@ internal sealed class TextLogWriter(
     private readonly LineDresser? _dresser = options.IsDressed
         ? new LineDresser(options.Dress, options.TextMode)
         : null;
+    private readonly ArrayBufferWriter<byte> _piece = new();
     private IBufferWriter<byte> _target = output;
     private OpenLine _open;
 
@@ -257,29 +259,63 @@ internal sealed class TextLogWriter(
     {
         var isContinuation = (span.Flags & EntryFlags.Continuation) != 0;
         var isPart = (span.Flags & EntryFlags.Part) != 0;
-        if (!isContinuation || !_open.IsContinuedBy(log, in span))
+        var isNew = !isContinuation || !_open.IsContinuedBy(log, in span);
+        if (isNew)
         {
             CloseLine(ref sink);
-            sink.Write(_head.Render(log, in span, span.Seq, isContinuation));
         }
 
-        var text = EntryText.TrimLineEnd(body, span.Flags);
-        text = _keepsReturn || isPart ? text : EntryText.TrimReturn(text);
-        TerminalSanitizer.Write(text, _mode, ref sink);
-        if (isPart)
+        if (_dresser?.Width is not { } width)
         {
-            _open.Add(log, in span);
-            if (_open.Bytes >= MaxJoinedBytes)
-            {
-                CloseLine(ref sink);
-            }
+            WritePiece(log, in span, body, isNew, ref sink);
+        }
+        else if (!_open.Cut.IsFull)
+        {
+            _piece.ResetWrittenCount();
+            var piece = new ByteSink(_piece);
+            WritePiece(log, in span, body, isNew, ref piece);
+            piece.Commit();
+            var cut = _open.Cut;
+            LineCutter.Write(_piece.WrittenSpan, width, isPart, ref cut, ref sink);
+            _open.Cut = cut;
+        }
 
+        if (!isPart)
+        {
+            sink.Write((byte)'\n');
+            _open = default;
             return;
         }
 
-        WriteSuffix(in span, ref sink);
-        sink.Write((byte)'\n');
-        _open = default;
+        _open.Add(log, in span);
+        if (_open.Bytes >= MaxJoinedBytes && !_open.Cut.IsFull)
+        {
+            CloseLine(ref sink);
+        }
+    }
+
+    private void WritePiece(
+        PrintedLog log,
+        in WireSpan span,
+        ReadOnlySpan<byte> body,
+        bool isNew,
+        ref ByteSink sink
+    )
+    {
+        if (isNew)
+        {
+            var isContinuation = (span.Flags & EntryFlags.Continuation) != 0;
+            sink.Write(_head.Render(log, in span, span.Seq, isContinuation));
+        }
+
+        var isPart = (span.Flags & EntryFlags.Part) != 0;
+        var text = EntryText.TrimLineEnd(body, span.Flags);
+        text = _keepsReturn || isPart ? text : EntryText.TrimReturn(text);
+        TerminalSanitizer.Write(text, _mode, ref sink);
+        if (!isPart)
+        {
+            WriteSuffix(in span, ref sink);
+        }
     }
 
     private void WriteSuffix(in WireSpan span, ref ByteSink sink)

@@ -12,6 +12,18 @@ public sealed class LogPrinterTests
 {
     private static readonly Guid Run = Guid.Parse("01020304-0506-7708-890a-0b0c0d0e0f10");
 
+    private static readonly byte[][] Pieces =
+    [
+        [0xE2, 0x80],
+        [0xE2, 0x81],
+        [0xA6],
+        [0xAE],
+        [0xC2],
+        [0x85],
+        [0x7F],
+        [.. "\"a"u8],
+    ];
+
     // 2026-01-31T14:05:06.1234567Z in ticks since 1970.
     private static readonly long Wall = (
         new DateTimeOffset(2026, 1, 31, 14, 5, 6, TimeSpan.Zero).AddTicks(1_234_567)
@@ -93,6 +105,40 @@ public sealed class LogPrinterTests
         );
     }
 
+    [Theory]
+    [InlineData(nameof(LogFormat.Json))]
+    [InlineData(nameof(LogFormat.JsonSeq))]
+    public void Json_escapes_what_could_act_on_the_terminal_that_shows_it(string name)
+    {
+        var output = PrintLine(
+            Enum.Parse<LogFormat>(name),
+            "a\"\\\t\e[2J\x7f\u0080\u0085\u009f\u00a0\u200e\u2027\u2028\u2029\u202a\u202e\u202f\u2065\u2066\u2069\u206a“é漢😀"
+        );
+
+        Assert.EndsWith(
+            "\"msg\":\"a\\\"\\\\\\t\\u001b[2J\\u007f\\u0080\\u0085\\u009f\u00a0\u200e\u2027\\u2028\\u2029\\u202a\\u202e\u202f\u2065\\u2066\\u2069\u206a“é漢😀\"}\n",
+            output
+        );
+    }
+
+    [Fact]
+    public void Every_character_passes_json_escaped_or_as_it_is_and_comes_back()
+    {
+        var all = Enumerable
+            .Range(1, 0x1_0FFF)
+            .Where(value => Rune.IsValid(value) && value is not ('\n' or '\r'))
+            .Select(value => new Rune(value))
+            .ToList();
+        var line = string.Concat(all);
+
+        var output = PrintLine(LogFormat.Json, line);
+
+        using var document = JsonDocument.Parse(output);
+        Assert.Equal(line, document.RootElement.GetProperty("msg").GetString());
+        var shown = output.TrimEnd('\n').EnumerateRunes().ToHashSet();
+        Assert.Equal(all.Where(IsHostile), all.Where(one => !shown.Contains(one)));
+    }
+
     [Fact]
     public void Any_line_comes_back_from_json_as_it_was() => CheckJson(ReadJson);
 
@@ -146,6 +192,20 @@ public sealed class LogPrinterTests
         Assert.True(output.Bytes >= 51L * bytes.Length - (51 * entries), "it printed too little");
     }
 
+    private static bool IsHostile(Rune rune) =>
+        Rune.IsControl(rune)
+        || rune.Value is 0x2028 or 0x2029 or (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069);
+
+    private static string PrintLine(LogFormat format, string line)
+    {
+        var bytes = Encoding.UTF8.GetBytes(line + "\n");
+        var (output, _) = Print(
+            new LogPrinterOptions { Format = format },
+            (printer, log) => printer.Write(log, 1, [SpanOf(1, 1, bytes.Length)], bytes, _ => Run)
+        );
+        return output;
+    }
+
     private static void CheckJson(Func<JsonElement, byte[]> read)
     {
         // Bytes of a line: no newline inside, and no bare carriage return.
@@ -160,7 +220,11 @@ public sealed class LogPrinterTests
                         text.Replace("\n", "", StringComparison.Ordinal)
                             .Replace("\r", "", StringComparison.Ordinal)
                     )
-                )
+                ),
+            // Whole and half sequences that begin as the escaped ones do.
+            Gen.Int[0, Pieces.Length - 1]
+                .Array[0, 12]
+                .Select(pieces => pieces.SelectMany(piece => Pieces[piece]).ToArray())
         );
         line.Sample(
             bytes =>

@@ -36,6 +36,9 @@ internal sealed class LineDresser
     /// <summary>Whether something waits for more, or for <see cref="Settle"/>.</summary>
     public bool HasWaiting => _order is { HasWaiting: true } || _folds.Count > 0;
 
+    /// <summary>The cells that a line may have; null if none is cut.</summary>
+    public int? Width => _width;
+
     /// <summary>To be called before the lines of a batch: the terminal may have another width now.</summary>
     public void Begin() => _width = _dress.CutWidth?.Invoke();
 

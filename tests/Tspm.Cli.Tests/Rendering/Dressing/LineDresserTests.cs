@@ -114,6 +114,7 @@ public sealed class LineDresserTests
     [InlineData("abcdefghijk", 10, "abcdefghi…")]
     [InlineData("漢字漢字漢字", 10, "漢字漢字…")]
     [InlineData("a\tb23456789", 10, "a\tb…")]
+    [InlineData("a\tb", 8, "a…")]
     [InlineData("éééééééééé", 10, "éééééééééé")]
     public void A_line_is_cut_by_cells(string line, int width, string expected) =>
         Assert.Equal([expected], Dress(new LineDress { CutWidth = () => width }, line));
