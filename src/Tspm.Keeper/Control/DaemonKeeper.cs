@@ -27,6 +27,9 @@ internal sealed class DaemonKeeper(
     private long _startedAt;
     private long _dueAt = 1;
     private int _failures;
+
+    // Who held the daemon's lock last and is no daemon.
+    private int _stranger;
     private bool _hasServed;
     private DaemonTrial? _trial;
 
@@ -111,8 +114,17 @@ internal sealed class DaemonKeeper(
         {
             // One lives that an older keeper started; known by the kernel's list of locks, else when it comes to us.
             _dueAt = now + LockLook;
-            return LockHolder.Find(options.Home.DaemonLock) is > 0 and var living
-                && Adopt(living, now);
+            var living = LivingDaemon.Find(options.Home, out var stranger);
+            if (stranger > 0 && stranger != _stranger)
+            {
+                log.Write(
+                    1014,
+                    $"pid {stranger} holds {options.Home.DaemonLock} and is no daemon: none can start until it lets go"
+                );
+            }
+
+            _stranger = stranger;
+            return living > 0 && Adopt(living, now);
         }
 
         using var spawn = new PosixSpawn();
