@@ -215,6 +215,10 @@ public sealed class LogIngest : IDisposable
         if (record.Kind != JournalRecordKind.Chunk)
         {
             _observer.OnRecord(record);
+            if (record.Process == 0)
+            {
+                TouchAppended();
+            }
         }
         else
         {
@@ -234,6 +238,18 @@ public sealed class LogIngest : IDisposable
         _seen = logs;
         _waiting.RemoveAll(log => logs.GetValueOrDefault(log.Log.ProcessId) != log);
         _waiting.AddRange(logs.Values.Where(log => log.IsSpilling && !_waiting.Contains(log)));
+    }
+
+    /// <summary>What concerns no process by itself may have been entered in the logs of some.</summary>
+    private void TouchAppended()
+    {
+        foreach (var log in _logs.Values)
+        {
+            if (log.HasUncommitted)
+            {
+                Touch(log);
+            }
+        }
     }
 
     private void Touch(LogWriter log)

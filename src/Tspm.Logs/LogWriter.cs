@@ -160,6 +160,9 @@ public sealed class LogWriter : IMissingBytes
         }
     }
 
+    /// <summary>True if there are entries that no reader sees before the next commit.</summary>
+    internal bool HasUncommitted => _sequencer.SlotCount > 0;
+
     /// <summary>Appends a life-cycle entry that has no place of its own: after everything that was read.</summary>
     public void AppendNow(uint run, ReadOnlySpan<byte> payload) =>
         AppendEvent(
