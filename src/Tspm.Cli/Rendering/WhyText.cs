@@ -62,7 +62,7 @@ internal static class WhyText
             "not-started" => "could not be started",
             "signal" => $"was ended by SIG{Clean(run.Signal ?? "?")}{after}",
             "exit" => $"exited with code {run.Code}{after}",
-            _ => $"ended{after}; how is not known",
+            _ => $"ended{after}; how is not known: {EventText.NobodyThere}",
         };
     }
 
