@@ -33,8 +33,8 @@ public sealed class RunEndSpecs
             );
             await File.WriteAllTextAsync(gate, "", TestContext.Current.CancellationToken);
             await TspmHome.UntilAsync(
-                async () => (await EntriesAsync(home)).Any(one => one is { Text: "late", Run: 1 }),
-                "what the orphan prints is there"
+                async () => (await EntriesAsync(home)).Count(one => one.Text == "late") == 2,
+                "what the orphans of both runs print is there: none waits for the gate any more"
             );
 
             var entries = await EntriesAsync(home);
