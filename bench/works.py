@@ -417,7 +417,7 @@ class Works:
         yield "## A quiet program beside a flood of many\n"
         yield f"So many children write 20,000 lines of 100 bytes each as fast as they can, over and over; one beside them writes {rate} lines/s and is followed. For each count: tspm, then the same children into `cat >/dev/null` each and the quiet one into a bare pipe, so that what the machine's two cores cost it is seen.\n"
         yield "| flooding | target | p50, us | p99, us | lost | flooded, MB/s | anonymous memory, MB |\n| --- | --- | --- | --- | --- | --- | --- |"
-        for count in (0, 8, 100, 500):
+        for count in self.counts(0, 8, 100, 500):
             for peer in (self.tspm, None):
                 mark, gate, lines = self.mark(), self.mark(), rate * seconds
                 pathlib.Path(gate).touch()
@@ -507,7 +507,7 @@ def main():
         parser.add_argument(name, type=lambda path: pathlib.Path(path).resolve())
     parser.add_argument("--only", default="")
     parser.add_argument("--targets", default="", help="names, to look at one alone")
-    parser.add_argument("--counts", default="", help="of programs, in scale and idle, to measure some alone")
+    parser.add_argument("--counts", default="", help="of programs, in scale, idle and fair, to measure some alone")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--out", required=True)
     # So that what was started is ended too.
