@@ -54,16 +54,7 @@ public sealed class CursorSpecs
         var seen = new List<string>();
         for (var i = 0; i < 3; i++)
         {
-            var follow = home.StartFollow(
-                "logs",
-                "web",
-                "-f",
-                "--no-events",
-                "-n",
-                "all",
-                "--cursor-file",
-                file
-            );
+            var follow = FollowLines(home, file);
             seen.AddRange(await follow.ReadUntilAsync($"line {seen.Count + LinesPerFollow}"));
             TspmHome.Signal(follow.Pid, 2);
             seen.AddRange(await follow.ReadRestAsync());

@@ -29,11 +29,7 @@ public sealed class PreloadedFaultSpecs
         await using var home = new TspmHome();
         using var faults = OfPublished(home);
         var (fail, heal) = (home.Root + ".fail", home.Root + ".heal");
-        await home.StartKidAsync(
-            "web",
-            ["print", "500", "wait", fail, "print", "3000", "wait", heal, "print", "700", "sleep"]
-        );
-        var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "-o", "json");
+        var follow = await FollowGatedAsync(home, fail, heal);
         var rows = Rows(await follow.ReadUntilAsync("\"line 500\""));
         faults.Plan("write");
         await File.WriteAllTextAsync(fail, "", TestContext.Current.CancellationToken);
@@ -64,11 +60,7 @@ public sealed class PreloadedFaultSpecs
         await using var home = new TspmHome();
         using var faults = OfPublished(home);
         var (fail, heal) = (home.Root + ".fail", home.Root + ".heal");
-        await home.StartKidAsync(
-            "web",
-            ["print", "500", "wait", fail, "print", "3000", "wait", heal, "print", "700", "sleep"]
-        );
-        var follow = home.StartFollow("logs", "web", "-f", "-n", "all", "-o", "json");
+        var follow = await FollowGatedAsync(home, fail, heal);
         var rows = Rows(await follow.ReadUntilAsync("\"line 500\""));
 
         faults.Plan("quota");
@@ -210,6 +202,16 @@ public sealed class PreloadedFaultSpecs
         );
         await home.RunAsync("start", "web");
         Assert.Equal(0, (await home.RunAsync("logs", "verify")).ExitCode);
+    }
+
+    /// <summary>500 lines, 3,000 when the disk has begun to fail, 700 when it is well again.</summary>
+    private static async Task<Follow> FollowGatedAsync(TspmHome home, string fail, string heal)
+    {
+        await home.StartKidAsync(
+            "web",
+            ["print", "500", "wait", fail, "print", "3000", "wait", heal, "print", "700", "sleep"]
+        );
+        return home.StartFollow("logs", "web", "-f", "-n", "all", "-o", "json");
     }
 
     private static Task StateIsAsync(TspmHome home, string state) =>
