@@ -314,7 +314,6 @@ public static class DaemonHost
                 Cgroups = Cgroups.Find(),
                 SaveAsync = _registry.SaveAsync,
                 SaveUnsyncedAsync = _registry.SaveUnsyncedAsync,
-                SaveSoonAsync = _registry.SaveSoonAsync,
                 Crashes = _crashes,
                 Sync = _sync,
                 Sampler = _sampler,

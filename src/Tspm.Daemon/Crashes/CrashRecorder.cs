@@ -34,19 +34,14 @@ internal sealed class CrashRecorder : IAsyncDisposable
     }
 
     /// <summary>A run is over and its output complete: a failed one gets a report, a good one is remembered.</summary>
-    /// <param name="log">The log.</param>
-    /// <param name="process">The process.</param>
-    /// <param name="state">The run.</param>
-    /// <param name="report">The report that is to be written; null if none is.</param>
     /// <returns>The record with what is remembered.</returns>
     public static ProcessRecord Judge(
+        CrashRecorder recorder,
         ProcessLog log,
         ProcessRecord process,
-        RunState state,
-        out CrashJob? report
+        RunState state
     )
     {
-        report = null;
         var number = state.Run;
         if (process.Runs.FirstOrDefault(run => run.Run == number) is not { EndedAt: { } ended } run)
         {
@@ -55,7 +50,7 @@ internal sealed class CrashRecorder : IAsyncDisposable
 
         if (RunReport.IsFailure(run))
         {
-            report = new CrashJob(log, process, run, state.LogHead);
+            recorder.Record(new CrashJob(log, process, run, state.LogHead));
             return process;
         }
 
@@ -71,7 +66,7 @@ internal sealed class CrashRecorder : IAsyncDisposable
     }
 
     /// <summary>Has a report written of a run whose output is complete; never blocks.</summary>
-    public void Record(CrashJob job) => _queue.Writer.TryWrite(job);
+    private void Record(CrashJob job) => _queue.Writer.TryWrite(job);
 
     /// <summary>Writes what waits.</summary>
     public async ValueTask DisposeAsync()

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 
 namespace Tspm.Daemon.Crashes;
 
@@ -12,12 +11,10 @@ namespace Tspm.Daemon.Crashes;
 internal sealed class OutOfMemoryWatch
 {
     private const int SigKill = 9;
-    private const int MostBytes = 32 * 1024;
 
     // A restart follows an end at once: what was read then need not be read again, it costs more than most of a restart.
     private static readonly TimeSpan SameMoment = TimeSpan.FromMilliseconds(10);
     private static volatile Counts? _newest;
-    private static volatile Group? _group;
     private readonly string _root;
     private readonly long? _inGroup;
     private readonly long? _inMachine;
@@ -69,49 +66,25 @@ internal sealed class OutOfMemoryWatch
         return counts;
     }
 
-    private static long? ReadGroup(string root) =>
-        _group is { } known && known.Root == root
-            ? known.File is { } file
-                ? Counter(file)
-                : null
-            : Counter((_group = new Group(root, FindGroup(root))).File);
-
-    /// <summary>Where the daemon's own group counts; null without a cgroup v2. It is looked up once: a daemon stays in its group.</summary>
-    private static string? FindGroup(string root)
+    private static long? ReadGroup(string root)
     {
         const string unified = "0::/";
-        foreach (var line in Text($"{root}/proc/self/cgroup").Split('\n'))
-        {
-            if (line.StartsWith(unified, StringComparison.Ordinal))
-            {
-                return $"{root}/sys/fs/cgroup/{line[unified.Length..]}/memory.events";
-            }
-        }
-
-        return null;
+        var path = Lines($"{root}/proc/self/cgroup")
+            .FirstOrDefault(line => line.StartsWith(unified, StringComparison.Ordinal));
+        return path is null
+            ? null
+            : Counter($"{root}/sys/fs/cgroup/{path[unified.Length..]}/memory.events");
     }
 
     private static long? ReadMachine(string root) => Counter($"{root}/proc/vmstat");
 
-    private static long? Counter(string? file)
+    private static long? Counter(string file)
     {
         const string name = "oom_kill ";
-        if (file is null)
-        {
-            return null;
-        }
-
-        var text = Text(file).AsSpan();
-        var at = text.StartsWith(name) ? 0 : text.IndexOf("\n" + name) + 1;
-        if (at == 0 && !text.StartsWith(name))
-        {
-            return null;
-        }
-
-        var rest = text[(at + name.Length)..];
-        var end = rest.IndexOf('\n');
+        var line = Lines(file)
+            .FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
         return long.TryParse(
-            end < 0 ? rest : rest[..end],
+            line.AsSpan(line is null ? 0 : name.Length),
             NumberStyles.None,
             CultureInfo.InvariantCulture,
             out var count
@@ -120,34 +93,22 @@ internal sealed class OutOfMemoryWatch
             : null;
     }
 
-    /// <summary>The text of a file of the kernel, in as few calls as can be; empty if it is not there, or not for us.</summary>
-    private static string Text(string path)
+    private static string[] Lines(string file)
     {
         try
         {
-            // With this sharing no lock is taken: two calls less.
-            using var file = File.OpenHandle(path, share: FileShare.ReadWrite);
-            var bytes = new byte[MostBytes];
-            var length = 0;
-            while (RandomAccess.Read(file, bytes.AsSpan(length), length) is var read and > 0)
-            {
-                length += read;
-            }
-
-            return Encoding.ASCII.GetString(bytes, 0, length);
+            return File.Exists(file) ? File.ReadAllLines(file) : [];
         }
         catch (IOException)
         {
-            return "";
+            // Not there on this kernel, or not for us: unknown.
+            return [];
         }
         catch (UnauthorizedAccessException)
         {
-            return "";
+            return [];
         }
     }
-
-    /// <summary>Where a root's group counts.</summary>
-    private sealed record Group(string Root, string? File);
 
     /// <summary>What the kernel has counted until a moment.</summary>
     private sealed record Counts(long At, long? InGroup, long? InMachine)

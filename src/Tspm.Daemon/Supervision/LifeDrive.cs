@@ -104,9 +104,6 @@ internal sealed class LifeDrive
                 await ApplyAsync(next);
             }
         }
-
-        // After all else: what follows an end does not share the processor with its report.
-        _runs.Ends.Report();
     }
 
     private async Task ApplyAsync(LifeEvent what)
@@ -148,9 +145,6 @@ internal sealed class LifeDrive
             case ClearTimer:
                 _timer.Stop();
                 return Task.CompletedTask;
-            case Save when _desk.IsIdle && State.Status is ProcessStatus.Running:
-                // Its pid is in the journal, and the keeper knows it.
-                return _services.SaveSoonAsync();
             case Save:
                 return _owner.SaveAsync();
             case Tell tell:

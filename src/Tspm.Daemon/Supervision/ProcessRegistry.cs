@@ -194,20 +194,6 @@ internal sealed class ProcessRegistry : IAsyncDisposable
     public Task SaveUnsyncedAsync() =>
         SaveAsync(Interlocked.Increment(ref _wanted), isSynced: false);
 
-    /// <summary>The same for what the journal and the keeper tell the next daemon too: written with the next save, a second later at the latest.</summary>
-    public async Task SaveSoonAsync()
-    {
-        Interlocked.Increment(ref _wanted);
-        if (Volatile.Read(ref _isSyncDue))
-        {
-            return;
-        }
-
-        await _saving.WaitAsync();
-        SyncLater();
-        _saving.Release();
-    }
-
     private async Task SaveAsync(long mine, bool isSynced)
     {
         await _saving.WaitAsync();
@@ -252,11 +238,11 @@ internal sealed class ProcessRegistry : IAsyncDisposable
         if (!_isSyncDue)
         {
             _isSyncDue = true;
-            _syncing = SyncAsync();
+            _syncing = SyncAsync(Volatile.Read(ref _wanted));
         }
     }
 
-    private async Task SyncAsync()
+    private async Task SyncAsync(long atLeast)
     {
         try
         {
@@ -268,10 +254,8 @@ internal sealed class ProcessRegistry : IAsyncDisposable
             return;
         }
 
-        // Whoever wanted a save before this is seen now; whoever wants one after it begins anew.
         Volatile.Write(ref _isSyncDue, false);
-        Interlocked.MemoryBarrier();
-        await SaveAsync(Volatile.Read(ref _wanted), isSynced: true);
+        await SaveAsync(Math.Max(atLeast, Volatile.Read(ref _saved)), isSynced: true);
     }
 
     /// <summary>Writes the list as it is now to another file.</summary>

@@ -8,8 +8,6 @@ namespace Tspm.Daemon.Supervision;
 /// <remarks>The supervisor's loop only.</remarks>
 internal sealed class RunClosing(ProcessSupervisor owner, SupervisorServices services)
 {
-    private readonly List<CrashJob> _reports = [];
-
     private RunBook Book => new(owner, services.Time);
 
     /// <summary>This moment, and a chance for the jitter.</summary>
@@ -76,23 +74,10 @@ internal sealed class RunClosing(ProcessSupervisor owner, SupervisorServices ser
         MarkClosed(run.Run);
     }
 
-    /// <summary>Has the reports written of the runs that were closed.</summary>
-    public void Report()
-    {
-        _reports.ForEach(services.Crashes.Record);
-        _reports.Clear();
-    }
-
     /// <summary>The end of a run is in the log.</summary>
     public void MarkClosed(uint run) => Book.Update(run, old => old with { IsClosed = true });
 
     /// <summary>A run that failed has its report; a good one is what later ones are compared with.</summary>
-    private void Judge(RunState run)
-    {
-        owner.Record = CrashRecorder.Judge(owner.Log.Log, owner.Record, run, out var report);
-        if (report is not null)
-        {
-            _reports.Add(report);
-        }
-    }
+    private void Judge(RunState run) =>
+        owner.Record = CrashRecorder.Judge(services.Crashes, owner.Log.Log, owner.Record, run);
 }

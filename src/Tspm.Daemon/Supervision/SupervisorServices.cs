@@ -68,9 +68,6 @@ internal sealed record SupervisorServices
     /// <summary>The same for what nobody waits for: ends when the next daemon would read it.</summary>
     public required Func<Task> SaveUnsyncedAsync { get; init; }
 
-    /// <summary>The same for what the journal and the keeper tell the next daemon too.</summary>
-    public required Func<Task> SaveSoonAsync { get; init; }
-
     /// <summary>Deletes a temporary process that has ended; set before any supervisor starts.</summary>
     public Func<ProcessSupervisor, Task> ForgetAsync { get; set; } = _ => Task.CompletedTask;
 

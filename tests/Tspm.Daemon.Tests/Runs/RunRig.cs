@@ -75,7 +75,6 @@ internal sealed class RunRig : IAsyncDisposable
             Sampler = _sampler,
             SaveAsync = _registry.SaveAsync,
             SaveUnsyncedAsync = _registry.SaveUnsyncedAsync,
-            SaveSoonAsync = _registry.SaveSoonAsync,
             NextStartOrder = _registry.NextStartOrder,
         };
         var writer = LogWriter.Open(home, Id, new LogStoreOptions(), Time);
