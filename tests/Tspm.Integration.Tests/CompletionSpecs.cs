@@ -51,6 +51,9 @@ public sealed class CompletionSpecs
             (NextLine, Prompt),
             ("tspm stop d\t", "database"),
             (NextLine, Prompt),
+            ("tspm set webs\t", "webserver"),
+            ("umas\t077", "umask=077"),
+            (NextLine, Prompt),
             ("exit\r", "exit")
         );
     }

@@ -3,6 +3,7 @@ using Tspm.Cli.CommandLine;
 using Tspm.Cli.Commands;
 using Tspm.Cli.Rendering;
 using Tspm.Protocol.Messages;
+using Tspm.Protocol.Specs;
 
 namespace Tspm.Cli.Completion;
 
@@ -172,12 +173,17 @@ internal sealed class CompletionEngine(
                 : [],
             "completion" => arguments.Count == 0 ? Words(CompletionScripts.Shells) : [],
             "signal" when arguments.Count == 0 => Words(SignalNames.All),
+            "set" when arguments.Count > 0 => Words(SpecEdit.Keys.Select(KeyToFill)),
             _ => command.Arguments.Contains("SEL", StringComparison.Ordinal)
             || command.Arguments.Contains("NAME", StringComparison.Ordinal)
                 ? Names(arguments)
                 : [],
         };
     }
+
+    // What comes after it is typed: a value, or the rest of the name.
+    private static string KeyToFill(string key) =>
+        key.EndsWith(".NAME", StringComparison.Ordinal) ? key[..^"NAME".Length] : $"{key}=";
 
     private IEnumerable<Candidate> Names(List<string> taken)
     {

@@ -49,7 +49,7 @@ internal static class CompletionScripts
                     compopt -o default 2>/dev/null
                     continue
                 fi
-                [[ $line == */ || $line == *: ]] && compopt -o nospace 2>/dev/null
+                [[ $line == *[/:=.] ]] && compopt -o nospace 2>/dev/null
                 COMPREPLY+=("${line#"$cut"}")
             done < <("${COMP_WORDS[0]}" __complete -- "${words[@]}" 2>/dev/null)
         }
@@ -70,7 +70,7 @@ internal static class CompletionScripts
                     _files
                     continue
                 fi
-                if [[ $word == */ || $word == *: ]]; then
+                if [[ $word == *[/:=.] ]]; then
                     spaceless+=("$word")
                 elif [[ -n $text ]]; then
                     words_with_text+=("${word//:/\\:}:$text")
